@@ -1,0 +1,1 @@
+"""The engine room: database runner, supervisor, health and logs. It knows no order."""
