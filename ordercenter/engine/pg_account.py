@@ -79,10 +79,9 @@ class Account:
 
     def can_enter(self, folder: Path) -> bool:
         """Whether this account can work in a folder."""
-        try:
-            return self.run(["/bin/sh", "-c", ":"], cwd=folder).returncode == 0
-        except PermissionError:
-            return False
+        # Not by cwd=: the parent's rights would count there, for it changes the user later.
+        look = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+        return self.run(look, cwd=Path("/")).returncode == 0
 
     def can_run(self, program: str) -> bool:
         """Whether this account can start a program."""
@@ -117,10 +116,28 @@ def programs_for(account: Account, install: Install, home: Path) -> Install:
     copy = _elsewhere(home, account).parent / f"programs-{install.version}"
     if not copy.exists():
         fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
-        shutil.copytree(install.bin.parent, fresh, dirs_exist_ok=True, symlinks=True)
+        copy_programs(install, fresh)
         fresh.chmod(0o755)
         _put_in_place(fresh, copy)
-    return Install(copy / "bin", install.version)
+    return Install(copy / _inner_path(install), install.version)
+
+
+def copy_programs(install: Install, target: Path) -> Path:
+    """Copy an installation below `target` so that it runs there; return its new bin folder.
+
+    The wheel keeps shared libraries in `<package>.libs` beside the package and finds them by a
+    relative path, so the last folders of the path stay as they were.
+    """
+    package = install.bin.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(install.bin.parent, (target / _inner_path(install)).parent, symlinks=True)
+    if libraries.exists():
+        shutil.copytree(libraries, target / libraries.name)
+    return target / _inner_path(install)
+
+
+def _inner_path(install: Install) -> Path:
+    return Path(*install.bin.parts[-3:])
 
 
 def _put_in_place(fresh: Path, copy: Path) -> None:

@@ -385,13 +385,7 @@ def _pg_ctl(home: Home, *order: str) -> subprocess.CompletedProcess[str]:
         home.log.replace(home.log.with_suffix(".log.1"))
     with home.log.open("a") as log:
         command = [install.program("pg_ctl"), *order, "-D", str(home.data)]
-        try:
-            return account.run(command, cwd=home.data, output=log)
-        except PermissionError as error:
-            raise PostgresFailed(
-                f"user id {account.uid}, which owns {home.data}, can no longer enter it: a folder"
-                f" above it has been closed"
-            ) from error
+        return account.run(command, cwd=home.data, output=log)
 
 
 def _install_of(home: Home) -> Install:

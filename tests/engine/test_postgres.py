@@ -320,8 +320,7 @@ def test_programs_in_a_closed_folder_are_copied(own_var, monkeypatch):
     original = postgres.find_install()
     closed = own_var / "closed"
     closed.mkdir(mode=0o700)
-    shutil.copytree(original.bin.parent, closed / "pg", symlinks=True)
-    monkeypatch.setenv("PG_BIN", str(closed / "pg" / "bin"))
+    monkeypatch.setenv("PG_BIN", str(pg_account.copy_programs(original, closed)))
     monkeypatch.setattr(pg_account, "ELSEWHERE", (own_var / "open",))
 
     cluster = ensure_running()
