@@ -1,0 +1,31 @@
+"""`manage.py relay`: deliver the outbox until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ordercenter.core import outbox
+
+
+class Command(BaseCommand):
+    help = "Delivers events to their handlers, one thread per lane, until it is told to stop."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        lanes = [
+            threading.Thread(target=outbox.relay, args=(lane, stop), name=lane, daemon=True)
+            for lane in outbox.LANES
+        ]
+        for lane in lanes:
+            lane.start()
+        while not stop.wait(1.0):
+            if not all(lane.is_alive() for lane in lanes):
+                raise SystemExit("a lane of the relay has died; the supervisor starts it again")
+        for lane in lanes:
+            lane.join(timeout=10)

@@ -1,0 +1,256 @@
+"""Telling whoever must hear of an event: at least once, in order per story, never forgotten.
+
+A handler is registered once, under a name that stays (it is stored in the rows). The relay
+claims the oldest pending delivery of each (handler, story), so two deliveries of one story never
+run at the same time or out of order for the same handler. A claim is a lease: the row's moment
+is moved into the future and the attempt is counted, so a killed relay loses nothing and a
+handler that kills its relay runs out of attempts.
+"""
+
+from __future__ import annotations
+
+import random
+import select
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
+from django.utils import timezone
+
+from ordercenter.core.models.timeline import Delivery, Event
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "outbox"
+LANES = ("local", "outside")
+LEASE_SECONDS = 120
+BATCH = 100
+MAX_ATTEMPTS = 8
+SWEEP_SECONDS = 2.0
+
+Handle = Callable[[Event], None]
+
+
+class RetryLater(Exception):
+    """Raised by a handler: not now. `after` is the number of seconds to wait, None for back-off."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class GiveUp(Exception):
+    """Raised by a handler: trying again won't help; a person must look at the dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Somebody who answers events. Lane `outside` is for handlers that wait for a network."""
+
+    name: str
+    handle: Handle
+    kinds: frozenset[str]
+    lane: str
+    max_attempts: int
+
+
+_handlers: dict[str, Handler] = {}
+_by_kind: dict[str, list[Handler]] = {}
+
+
+def handles(
+    *kinds: str, name: str, lane: str = "local", max_attempts: int = MAX_ATTEMPTS
+) -> Callable[[Handle], Handle]:
+    """Register a function that answers these kinds of event.
+
+    It must be safe to run twice, and must not hold a transaction over a network call.
+    """
+    if lane not in LANES:
+        raise ValueError(f"unknown lane {lane}")
+
+    def register(handle: Handle) -> Handle:
+        if name in _handlers:
+            raise ValueError(f"two handlers are named {name}")
+        handler = Handler(name, handle, frozenset(kinds), lane, max_attempts)
+        _handlers[name] = handler
+        for kind in handler.kinds:
+            _by_kind.setdefault(kind, []).append(handler)
+        return handle
+
+    return register
+
+
+def unregister(name: str) -> None:
+    """Forget a handler; its rows that wait turn into dead letters when their turn comes."""
+    handler = _handlers.pop(name, None)
+    for kind in handler.kinds if handler else ():
+        _by_kind[kind].remove(handler)  # type: ignore[arg-type]
+
+
+def listeners(kinds: Iterable[str]) -> list[tuple[str, Handler]]:
+    """Every (kind, handler) pair for these kinds."""
+    return [(kind, handler) for kind in kinds for handler in _by_kind.get(kind, ())]
+
+
+# Only the head of each (handler, stream) is taken. A head another relay holds is skipped, and
+# what stands behind it is not a head, so order per story holds for any number of relays.
+_CLAIM = """
+WITH heads AS (
+  SELECT d.id FROM core_delivery d
+   WHERE d.state = 'pending' AND d.lane = %s AND d.not_before <= now()
+     AND NOT EXISTS (
+       SELECT 1 FROM core_delivery earlier
+        WHERE earlier.state = 'pending' AND earlier.handler = d.handler
+          AND earlier.stream = d.stream AND earlier.id < d.id)
+   ORDER BY d.id LIMIT %s
+   FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE core_delivery d
+   SET attempts = d.attempts + 1, not_before = now() + make_interval(secs => %s)
+  FROM heads WHERE d.id = heads.id AND d.state = 'pending' AND d.not_before <= now()
+RETURNING d.id
+"""
+
+
+def claim(lane: str, limit: int = BATCH) -> list[Delivery]:
+    """Take deliveries under a lease of `LEASE_SECONDS`; each is a different story's oldest."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [lane, limit, LEASE_SECONDS])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
+    return list(Delivery.objects.filter(pk__in=ids).select_related("event").order_by("pk"))
+
+
+def drain(lane: str = "local", limit: int = BATCH) -> int:
+    """Claim once and handle what was claimed; the number of deliveries that were worked on."""
+    claimed = claim(lane, limit)
+    finished: list[Delivery] = []
+    for delivery in claimed:
+        error = _attempt(delivery)
+        if error is None:
+            finished.append(delivery)
+        else:
+            _put_off(delivery, error)
+    _finish(finished)
+    return len(claimed)
+
+
+def _attempt(delivery: Delivery) -> Exception | None:
+    handler = _handlers.get(delivery.handler)
+    if handler is None:
+        return GiveUp("no handler of this name is installed")
+    if delivery.attempts > handler.max_attempts:
+        return GiveUp("every attempt ended with the death of its relay")
+    try:
+        handler.handle(delivery.event)
+    except (OperationalError, InterfaceError) as error:
+        close_old_connections()
+        return error
+    except Exception as error:
+        return error
+    return None
+
+
+def _finish(deliveries: Sequence[Delivery]) -> None:
+    if deliveries:
+        Delivery.objects.filter(pk__in=[d.pk for d in deliveries], state="pending").update(
+            state=Delivery.State.DONE, finished_at=timezone.now(), last_error=""
+        )
+
+
+def _put_off(delivery: Delivery, error: Exception) -> None:
+    """Plan the next attempt with back-off and jitter, or make it a dead letter."""
+    handler = _handlers.get(delivery.handler)
+    limit = handler.max_attempts if handler else 1
+    text = f"{type(error).__name__}: {error}"[:2000]
+    dead = isinstance(error, GiveUp) or delivery.attempts >= limit
+    wait = error.after if isinstance(error, RetryLater) else None
+    if wait is None:
+        wait = min(600.0, 2.0 ** min(delivery.attempts, 9)) * random.uniform(0.7, 1.3)
+    Delivery.objects.filter(pk=delivery.pk, state="pending").update(
+        state=Delivery.State.DEAD if dead else Delivery.State.PENDING,
+        not_before=timezone.now() + timedelta(seconds=wait),
+        last_error=text,
+        finished_at=timezone.now() if dead else None,
+    )
+    log.warning(
+        "delivery_failed",
+        handler=delivery.handler,
+        stream=delivery.stream,
+        attempt=delivery.attempts,
+        dead=dead,
+        error=text,
+    )
+
+
+def send_again(delivery_ids: Iterable[int]) -> int:
+    """Give dead letters a new set of attempts, from now on; the number of rows put back."""
+    put_back = Delivery.objects.filter(pk__in=list(delivery_ids), state=Delivery.State.DEAD).update(
+        state=Delivery.State.PENDING, attempts=0, not_before=timezone.now(), finished_at=None
+    )
+    _wake()
+    return put_back
+
+
+@transaction.atomic
+def replay(handler_name: str, stream: str, after: int = 0) -> int:
+    """Let one handler hear a story again from behind sequence `after`; the number of events."""
+    handler = _handlers[handler_name]
+    events = Event.objects.filter(
+        stream=stream, sequence__gt=after, kind__in=handler.kinds
+    ).order_by("sequence")
+    ids = list(events.values_list("pk", flat=True))
+    Delivery.objects.filter(event__in=ids, handler=handler_name).delete()
+    Delivery.objects.bulk_create(
+        Delivery(event_id=pk, handler=handler_name, lane=handler.lane, stream=stream) for pk in ids
+    )
+    return len(ids)
+
+
+def _wake() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def relay(lane: str, stop: threading.Event) -> None:
+    """Handle deliveries of one lane until `stop` is set; survives a database restart.
+
+    Wakes by LISTEN/NOTIFY and looks by itself every `SWEEP_SECONDS`.
+    """
+    while not stop.is_set():
+        try:
+            _relay_until_trouble(lane, stop)
+        except (OperationalError, InterfaceError, OSError) as error:
+            log.warning("relay_lost_database", lane=lane, error=str(error))
+            connection.close()
+            stop.wait(1.0)
+
+
+def _relay_until_trouble(lane: str, stop: threading.Event) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+    while not stop.is_set():
+        while drain(lane) and not stop.is_set():
+            pass
+        _wait_for_news(SWEEP_SECONDS)
+
+
+def _wait_for_news(seconds: float) -> None:
+    """Return when a notification has come or the time is over; raises when the link is gone."""
+    driver = connection.connection
+    if driver is None:
+        raise OperationalError("the database link is closed")
+    readable, _, _ = select.select([driver.fileno()], [], [], seconds)
+    if readable:
+        for _notice in driver.notifies(timeout=0):
+            pass

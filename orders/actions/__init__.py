@@ -1,0 +1,54 @@
+"""Every change of an order. One road: whoever changes an order calls one of these."""
+
+from orders.actions.address import change_address
+from orders.actions.allocate import allocate_order, release_expired_holds
+from orders.actions.cancel import cancel_order, close_order
+from orders.actions.channel_update import ChannelUpdate, take_channel_update
+from orders.actions.follow import follow_shipments
+from orders.actions.notes import add_note, attach_file
+from orders.actions.pay import pay_order
+from orders.actions.place import Placed, place_order, place_orders
+from orders.actions.review import (
+    approve_order,
+    complete_order,
+    confirm_funds_order,
+    send_back_order,
+)
+from orders.actions.revise import LineRevision, revise_order
+from orders.actions.urgency import set_urgency
+from orders.actions.work_orders import (
+    claim_work_order,
+    hold_order,
+    open_work_order,
+    resolve_work_order,
+    withdraw_work_orders,
+)
+
+__all__ = [
+    "ChannelUpdate",
+    "LineRevision",
+    "Placed",
+    "add_note",
+    "allocate_order",
+    "approve_order",
+    "attach_file",
+    "cancel_order",
+    "change_address",
+    "claim_work_order",
+    "close_order",
+    "complete_order",
+    "confirm_funds_order",
+    "follow_shipments",
+    "hold_order",
+    "open_work_order",
+    "pay_order",
+    "place_order",
+    "place_orders",
+    "release_expired_holds",
+    "resolve_work_order",
+    "revise_order",
+    "send_back_order",
+    "set_urgency",
+    "take_channel_update",
+    "withdraw_work_orders",
+]

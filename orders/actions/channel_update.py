@@ -1,0 +1,214 @@
+"""A channel tells more about an order we have (A3, DESIGN 7).
+
+What only the channel changed is taken over, what both changed goes to a person. The channel's
+state never turns ours back: it may pay, cancel or finish an order, everything else is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from orders import channel_fields
+from orders.actions.cancel import cancel_order
+from orders.actions.follow import follow_shipments
+from orders.actions.pay import pay_order
+from orders.actions.review import complete_order
+from orders.actions.work_orders import WorkOrderDraft, open_work_orders
+from orders.drafts import Draft
+from orders.errors import TooLate
+from orders.models import Order, OrderLine, OrderState, WorkOrderKind
+from orders.models.orders import BEFORE_PACKING
+from orders.receiver import COLUMNS
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import WrongState
+from ordercenter.core.merge import Merge, three_way
+from ordercenter.core.timeline import record
+
+
+class ChannelMove(StrEnum):
+    """What the channel's state asks of ours."""
+
+    NONE = "none"
+    CANCEL = "cancel"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUpdate:
+    """A newer message about a known order. `base` is what the channel said last time."""
+
+    draft: Draft
+    base: Mapping[str, str]
+    move: ChannelMove = ChannelMove.NONE
+
+
+class UpdateOutcome(StrEnum):
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+
+
+@transaction.atomic
+def take_channel_update(order_id: int, update: ChannelUpdate, *, actor: Actor) -> UpdateOutcome:
+    """Merge the message into the order; conflicts become one work order, nothing is lost.
+
+    An older message than the last one changes nothing (`STALE`).
+    """
+    actor.require("orders.place_order")
+    order = Order.objects.locked(order_id, seen=None)
+    if _is_older(order, update.draft):
+        return UpdateOutcome.STALE
+    version = order.version
+    merge = three_way(
+        update.base, channel_fields.of_order(order), channel_fields.of_draft(update.draft)
+    )
+    clashes = _merge_fields(order, merge, update.draft, actor)
+    clashes |= _take_refund_flags(order, update.draft, actor)
+    _touch(order, update.draft)
+    order = _make_moves(order, update, clashes, actor)
+    if clashes:
+        _ask_person(order, clashes, actor)
+    changed = order.version != version or bool(clashes)
+    return UpdateOutcome.APPLIED if changed else UpdateOutcome.UNCHANGED
+
+
+def _is_older(order: Order, draft: Draft) -> bool:
+    last, this = order.channel_modified_at, draft.channel_modified_at
+    return last is not None and this is not None and this < last
+
+
+def _merge_fields(order: Order, merge: Merge, draft: Draft, actor: Actor) -> dict[str, list[str]]:
+    """Write what only the channel changed; the fields a person must decide, with three values."""
+    clashes = {f.name: [f.base or "", f.theirs, f.yours] for f in merge.conflicts}
+    wanted = dict(merge.changes)
+    receiver = [name for name in wanted if name in channel_fields.RECEIVER]
+    if receiver and order.state not in BEFORE_PACKING:
+        for name in receiver:
+            clashes[name] = [
+                merge_base(merge, name),
+                channel_fields.of_order(order)[name],
+                wanted.pop(name),
+            ]
+    if not wanted:
+        return clashes
+    changes = {
+        name: [channel_fields.as_text(getattr(order, name)), value]
+        for name, value in wanted.items()
+    }
+    for name in wanted:
+        setattr(order, name, _value(draft, name))
+    fields = list(wanted)
+    if any(name in channel_fields.RECEIVER for name in wanted):
+        derived = order.receiver.as_columns()
+        order.receiver_phone_tail = derived["receiver_phone_tail"]
+        order.receiver_is_masked = derived["receiver_is_masked"]
+        fields = [*(name for name in wanted if name not in COLUMNS), *COLUMNS]
+    order.save(update_fields=[*fields, "version"])
+    record(order, "order.channel_updated", actor=actor, changes=changes)
+    return clashes
+
+
+def merge_base(merge: Merge, name: str) -> str:
+    """What the channel had said about the field before."""
+    return next((f.base or "" for f in merge.fields if f.name == name), "")
+
+
+def _value(draft: Draft, name: str) -> object:
+    if name in channel_fields.RECEIVER:
+        return draft.receiver.as_columns()[name]
+    value = getattr(draft, name)
+    longest = {"buyer_message": 500, "seller_memo": 1000}.get(name)
+    return value[:longest] if longest else value
+
+
+def _take_refund_flags(order: Order, draft: Draft, actor: Actor) -> dict[str, list[str]]:
+    """Lines carry the channel's refund flag; a change of what was ordered goes to a person."""
+    clashes: dict[str, list[str]] = {}
+    ours = {line.channel_line: line for line in order.lines.all()}
+    flagged: list[OrderLine] = []
+    for incoming in draft.lines:
+        line = ours.get(incoming.channel_line)
+        if line is None or line.quantity != incoming.quantity:
+            have = f"{line.sku_code} × {line.quantity}" if line else ""
+            clashes[f"line {incoming.channel_line}"] = [
+                "",
+                have,
+                f"{incoming.sku_code} × {incoming.quantity}",
+            ]
+        elif line.refund_open != incoming.refund_open:
+            line.refund_open = incoming.refund_open
+            flagged.append(line)
+    if flagged:
+        OrderLine.objects.bulk_update(flagged, ["refund_open"])
+        order.refund_open = any(line.refund_open for line in ours.values())
+        order.save(update_fields=["refund_open", "version"])
+        lines = {line.channel_line: line.refund_open for line in flagged}
+        record(order, "order.refund_flagged", actor=actor, data={"lines": lines})
+    return clashes
+
+
+def _touch(order: Order, draft: Draft) -> None:
+    """Note what the channel said and when; a machine's touch, outside the version people see."""
+    Order.objects.filter(pk=order.pk).update(
+        channel_status=draft.channel_status,
+        channel_modified_at=draft.channel_modified_at or order.channel_modified_at,
+    )
+    order.channel_status = draft.channel_status
+    order.channel_modified_at = draft.channel_modified_at or order.channel_modified_at
+
+
+def _make_moves(
+    order: Order, update: ChannelUpdate, clashes: dict[str, list[str]], actor: Actor
+) -> Order:
+    draft = update.draft
+    if draft.paid_at and order.state == OrderState.PENDING_PAYMENT:
+        order = pay_order(
+            order.pk, seen=None, amount=draft.paid_amount, actor=actor, paid_at=draft.paid_at
+        )
+    if update.move is ChannelMove.CANCEL and order.state not in _ENDED:
+        order = _cancel(order, clashes, actor)
+    if update.move is ChannelMove.COMPLETE and order.state not in _ENDED:
+        order = _complete(order, clashes, actor)
+    return order
+
+
+_ENDED = (OrderState.CANCELLED, OrderState.CLOSED, OrderState.COMPLETED)
+_LEFT = (OrderState.DISPATCHED, OrderState.IN_TRANSIT, OrderState.DELIVERED)
+
+
+def _cancel(order: Order, clashes: dict[str, list[str]], actor: Actor) -> Order:
+    reason = str(_("The buyer cancelled at the channel."))
+    try:
+        return cancel_order(order.pk, seen=None, reason=reason, actor=actor)
+    except (TooLate, WrongState):
+        clashes["state"] = ["", str(order.state), "cancelled"]
+        return order
+
+
+def _complete(order: Order, clashes: dict[str, list[str]], actor: Actor) -> Order:
+    if order.state not in _LEFT:
+        clashes["state"] = ["", str(order.state), "completed"]
+        return order
+    follow_shipments(order, reached=OrderState.DELIVERED, actor=actor)
+    return complete_order(order.pk, seen=None, actor=actor)
+
+
+def _ask_person(order: Order, clashes: dict[str, list[str]], actor: Actor) -> None:
+    open_work_orders(
+        [
+            WorkOrderDraft(
+                order=order,
+                kind=WorkOrderKind.CHANNEL_CONFLICT,
+                title=_("The channel and we say different things: decide"),
+                detail={"fields": clashes},
+                owner_role="cs",
+                blocks=("dispatch",),
+            )
+        ],
+        actor=actor,
+    )

@@ -1,0 +1,81 @@
+"""The buyer has paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory.actions import confirm_reservations, reserve
+from orders.actions.place import ship_by, stock_request
+from orders.actions.work_orders import WorkOrderDraft, open_work_orders, withdraw_work_orders
+from orders.models import Order, PaymentState, WorkOrderKind
+from orders.selectors import warehouses_of
+from ordercenter.core import moments
+from ordercenter.core.actor import Actor
+from ordercenter.core.lifecycle import advance
+
+
+@transaction.atomic
+def pay_order(
+    order_id: int,
+    *,
+    seen: int | None,
+    amount: Decimal,
+    actor: Actor,
+    paid_at: datetime | None = None,
+) -> Order:
+    """The payment is noted, the promise of stock no longer expires, review may begin.
+
+    Where the hold had expired, stock is promised anew; where none is left, a work order tells a
+    supervisor. Raises `WrongState` when the order does not wait for a payment.
+    """
+    actor.require("orders.pay_order")
+    order = Order.objects.locked(order_id, seen=seen)
+    order.payment_state = PaymentState.PAID
+    order.paid_amount = amount
+    order.paid_at = paid_at or moments.now()
+    order.ship_by = ship_by(order.shop, order.paid_at)
+    advance(
+        order,
+        "pay",
+        actor=actor,
+        event="order.paid",
+        fields=["payment_state", "paid_amount", "paid_at", "ship_by"],
+        data={"amount": amount},
+    )
+    keep_promises(order, actor=actor)
+    return order
+
+
+def keep_promises(order: Order, *, actor: Actor) -> None:
+    """Confirm the order's held stock, or promise it anew; the order is locked and paid."""
+    lines = list(order.lines.all())
+    wanted = {line.pk for line in lines if line.sku_id is not None}
+    confirmed = confirm_reservations(sorted(wanted))
+    if confirmed or not wanted:
+        return
+    request = stock_request(order, lines, warehouses_of(order.shop))
+    promise = reserve([request])[0]
+    if promise.shortages:
+        open_work_orders(
+            [
+                WorkOrderDraft(
+                    order=order,
+                    kind=WorkOrderKind.PAID_AFTER_EXPIRY,
+                    title=_("Paid after its stock was given away: find stock or refund"),
+                    detail={
+                        "shortages": [[s.sku, s.wanted, s.available] for s in promise.shortages]
+                    },
+                    owner_role="supervisor",
+                    blocks=("confirm_funds",),
+                )
+            ],
+            actor=actor,
+        )
+        return
+    withdraw_work_orders(
+        order, [WorkOrderKind.SHORTAGE], reason=str(_("Stock was found.")), actor=actor
+    )

@@ -1,0 +1,106 @@
+"""What was ordered is changed by who brought the order in (A9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from inventory.actions import release_reservations, reserve
+from inventory.errors import OutOfStock
+from orders.actions.place import stock_request
+from orders.errors import NotTheOwner, TooLate
+from orders.models import Order, OrderLine
+from orders.models.orders import BEFORE_PACKING
+from orders.selectors import known_skus, warehouses_of
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import BadInput
+from ordercenter.core.lifecycle import ask_guards
+from ordercenter.core.timeline import record
+
+
+@dataclass(frozen=True, slots=True)
+class LineRevision:
+    """How one line shall look from now on. `unit_price` in the currency of the order."""
+
+    line: int
+    sku_code: str
+    quantity: int
+    unit_price: Decimal
+
+
+@transaction.atomic
+def revise_order(
+    order_id: int,
+    *,
+    seen: int | None,
+    revisions: Sequence[LineRevision],
+    reason: str,
+    actor: Actor,
+) -> Order:
+    """Lines have their new SKU, quantity and price, totals and promised stock follow.
+
+    Before and after stand on the timeline. Raises `NotTheOwner`, `TooLate`, `BadInput` for a
+    line that is not the order's, an unknown SKU or a quantity below 1, `OutOfStock` when the
+    new quantities can't be promised.
+    """
+    actor.require("orders.revise_order")
+    order = Order.objects.locked(order_id, seen=seen)
+    _require_owner(order, actor)
+    if order.state not in BEFORE_PACKING:
+        raise TooLate(_("The goods are packed already. Unpack the parcel first."))
+    ask_guards(order, "revise", actor)
+    lines = {line.pk: line for line in order.lines.all()}
+    changes = _apply(lines, revisions)
+    if not changes:
+        return order
+    OrderLine.objects.bulk_update(
+        lines.values(), ["sku", "sku_code", "quantity", "unit_price", "amount"]
+    )
+    _sum_up(order, list(lines.values()), changes)
+    order.save(update_fields=["goods_amount", "total", "version"])
+    record(order, "order.revised", actor=actor, changes=changes, data={"reason": reason})
+    release_reservations(list(lines))
+    promise = reserve([stock_request(order, lines.values(), warehouses_of(order.shop))])[0]
+    if promise.shortages:
+        raise OutOfStock(promise.shortages)
+    return order
+
+
+def _require_owner(order: Order, actor: Actor) -> None:
+    is_owner = actor.kind == "person" and order.brought_in_by_id == actor.id
+    if not (is_owner or actor.is_admin):
+        raise NotTheOwner(owner=order.brought_in_label)
+
+
+def _apply(
+    lines: dict[int, OrderLine], revisions: Sequence[LineRevision]
+) -> dict[str, list[object]]:
+    skus = known_skus(revision.sku_code for revision in revisions)
+    changes: dict[str, list[object]] = {}
+    for revision in revisions:
+        line = lines.get(revision.line)
+        if line is None or revision.quantity < 1 or revision.sku_code not in skus:
+            raise BadInput(
+                _("A line is not of this order, its SKU is unknown or its quantity is below 1."),
+                fields={"lines": [str(revision.line)]},
+            )
+        before = f"{line.sku_code} × {line.quantity} @ {line.unit_price}"
+        line.sku_id, line.sku_code = skus[revision.sku_code].id, revision.sku_code
+        line.quantity, line.unit_price = revision.quantity, revision.unit_price
+        after = f"{line.sku_code} × {line.quantity} @ {line.unit_price}"
+        if before != after:
+            line.amount = revision.unit_price * revision.quantity
+            changes[f"line {line.channel_line}"] = [before, after]
+    return changes
+
+
+def _sum_up(order: Order, lines: Sequence[OrderLine], changes: dict[str, list[object]]) -> None:
+    before = order.total
+    order.goods_amount = sum((line.amount for line in lines), Decimal("0.00"))
+    order.total = max(order.goods_amount + order.freight - order.discount, Decimal("0.00"))
+    if order.total != before:
+        changes["total"] = [str(before), str(order.total)]

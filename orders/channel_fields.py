@@ -1,0 +1,45 @@
+"""The fields of an order that a channel keeps telling us about, in a form that can be stored.
+
+A channel's repeated message is merged with what people did meanwhile; the base of that merge is
+what the channel said last time, kept by who talks to the channel.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.drafts import Draft
+from orders.models import Order
+
+TEXTS = ("buyer_name", "buyer_message", "seller_memo", "referrer_code")
+AMOUNTS = ("goods_amount", "freight", "discount", "total")
+RECEIVER = (
+    "receiver_name",
+    "receiver_phone",
+    "receiver_province",
+    "receiver_city",
+    "receiver_district",
+    "receiver_street",
+    "receiver_token",
+)
+FIELDS = (*TEXTS, *AMOUNTS, *RECEIVER)
+
+
+def of_draft(draft: Draft) -> dict[str, str]:
+    """What the channel says now."""
+    columns: dict[str, Any] = {name: getattr(draft, name) for name in (*TEXTS, *AMOUNTS)}
+    columns["buyer_message"] = draft.buyer_message[:500]
+    columns["seller_memo"] = draft.seller_memo[:1000]
+    columns |= {name: draft.receiver.as_columns()[name] for name in RECEIVER}
+    return {name: as_text(value) for name, value in columns.items()}
+
+
+def of_order(order: Order) -> dict[str, str]:
+    """What stands on the order."""
+    return {name: as_text(getattr(order, name)) for name in FIELDS}
+
+
+def as_text(value: Any) -> str:
+    """Amounts with two decimals, everything else as it is."""
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ordercenter.core.errors import Blocked, DomainError
+
+
+class DuplicateOrder(DomainError):
+    """The shop has an order with this number already."""
+
+    code = "duplicate_order"
+    title = _("This shop already has an order with this number.")
+
+
+class TooLate(Blocked):
+    """The stage for this change is over; the message says what can be done instead."""
+
+    code = "too_late"
+
+
+class OnHold(Blocked):
+    """An open work order blocks the move."""
+
+    code = "on_hold"
+
+
+class NotTheOwner(DomainError):
+    """Only who brought the order in, or an administrator, may revise it (A9)."""
+
+    code = "not_the_owner"
+    status = 403
+    title = _("Only who brought this order in, or an administrator, can revise it.")

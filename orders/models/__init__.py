@@ -1,0 +1,25 @@
+"""What was promised to whom."""
+
+from orders.models.customers import Customer
+from orders.models.orders import Order, OrderKind, OrderLine, OrderState, PaymentState, Urgency
+from orders.models.papers import Attachment, OrderNote
+from orders.models.shops import ApiKey, Partner, Shop
+from orders.models.work_orders import WorkOrder, WorkOrderKind, WorkOrderState
+
+__all__ = [
+    "ApiKey",
+    "Attachment",
+    "Customer",
+    "Order",
+    "OrderKind",
+    "OrderLine",
+    "OrderNote",
+    "OrderState",
+    "Partner",
+    "PaymentState",
+    "Shop",
+    "Urgency",
+    "WorkOrder",
+    "WorkOrderKind",
+    "WorkOrderState",
+]
