@@ -10,6 +10,7 @@ superuser; `postgres` exists for administration only.
 import argparse
 import fcntl
 import os
+import random
 import secrets
 import signal
 import socket
@@ -40,6 +41,7 @@ STOP_SECONDS = 60
 ORPHAN_SECONDS = 5  # server processes end by themselves soon after their postmaster
 LOG_LIMIT = 20_000_000  # bytes; a longer log is set aside at the next start
 START_ATTEMPTS = 3
+PORTS = range(15433, 25433)
 
 COMMON_SETTINGS = {
     "unix_socket_directories": "",
@@ -364,9 +366,14 @@ def _can_bind(port: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A free port below the range the system lends to outgoing connections.
+
+    From inside that range a client that knocks while the server is down can meet itself.
+    """
+    for port in random.sample(PORTS, k=200):
+        if _can_bind(port):
+            return port
+    raise PostgresFailed(f"no free port between {PORTS.start} and {PORTS.stop} on {HOST}")
 
 
 def _write_settings(home: Home) -> None:

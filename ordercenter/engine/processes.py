@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,28 +73,45 @@ def working_in(folder: Path) -> list[int]:
     return [seen.pid for seen in everyone() if not seen.is_zombie and _cwd(seen.pid) == folder]
 
 
-def signal_group(group: int, number: signal.Signals) -> None:
-    """Send a signal to a whole group; a group that has already gone is no error."""
+def carries(pid: int, variable: str, value: str) -> bool:
+    """Whether a process was started with this environment variable; False where it is not told."""
     try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
+        environment = (PROC / str(pid) / "environ").read_bytes()
+    except OSError:  # gone meanwhile, not ours to look at, or no /proc
+        return False
+    return f"{variable}={value}".encode() in environment.split(b"\0")
 
 
 def end_groups(groups: Iterable[int], *, patience: float) -> list[int]:
     """Ask the groups to stop, wait up to `patience` seconds, then kill what is left.
 
-    Afterwards none of them has a working process. Returns the groups that had to be killed.
+    The leader is asked, for it knows how to stop its members; a group without one is asked as a
+    whole. Afterwards no working process is left. Returns the groups that had to be killed.
     """
     waiting = set(groups)
     for group in waiting:
-        signal_group(group, signal.SIGTERM)
+        _ask_to_stop(group)
     stubborn = _wait_until_empty(waiting, patience)
     for group in stubborn:
-        signal_group(group, signal.SIGKILL)
+        _signal_group(group, signal.SIGKILL)
     if left := _wait_until_empty(stubborn, 10):
         raise RuntimeError(f"process groups {sorted(left)} survived SIGKILL")
     return sorted(stubborn)
+
+
+def _ask_to_stop(group: int) -> None:
+    leader = look_at(group)
+    if leader is None or leader.is_zombie or leader.group != group:
+        _signal_group(group, signal.SIGTERM)
+        return
+    with suppress(ProcessLookupError):
+        os.kill(group, signal.SIGTERM)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to a whole group; a group that has already gone is no error."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def _wait_until_empty(groups: set[int], patience: float) -> set[int]:
