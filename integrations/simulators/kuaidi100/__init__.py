@@ -1,0 +1,1 @@
+"""Kuaidi100: real-time query, subscription with pushes, carrier guess."""

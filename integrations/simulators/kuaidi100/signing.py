@@ -1,0 +1,13 @@
+"""Kuaidi100's signatures (execution.md, section 5)."""
+
+import hashlib
+
+
+def query_signature(param: str, key: str, customer: str) -> str:
+    """``UPPER MD5(param + key + customer)`` over the exact text that was sent."""
+    return hashlib.md5(f"{param}{key}{customer}".encode()).hexdigest().upper()
+
+
+def push_signature(param: str, salt: str) -> str:
+    """``UPPER MD5(param + salt)``; only sent when the subscriber gave a salt."""
+    return hashlib.md5(f"{param}{salt}".encode()).hexdigest().upper()

@@ -1,0 +1,146 @@
+"""All simulated systems together: one clock, one plan of faults, one table of addresses."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import page
+from .clock import Clock
+from .control import Control
+from .counters import Counters
+from .faults import TRANSPORT, FaultPlan
+from .kuaidi100 import service as kuaidi100
+from .kuaidi100.pushing import Pusher
+from .taobao import accounts, platform
+from .taobao.gateway import ROUTER_PATH, Gateway
+from .taobao.goods import SAMPLE_ITEMS, Item
+from .taobao.samples import SAMPLE_SHOP, add_samples, shift_since
+from .taobao.store import Store
+from .taobao.tokens import oauth_token
+from .taobao.trickle import Trickle
+from .wecom import robot
+from .wire import HTML_TYPE, Answer, Request, Response, json_response
+
+FAULT_KINDS = {
+    platform.SYSTEM: (TRANSPORT | platform.REFUSALS | platform.LIST_FAULTS | platform.SPOIL_FAULT),
+    kuaidi100.SYSTEM: TRANSPORT | kuaidi100.REFUSALS,
+    robot.SYSTEM: TRANSPORT | robot.REFUSALS | robot.LOST,
+}
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the simulators start; all of it except the seed can be changed while they run."""
+
+    seed: int = 1
+    now: str = ""
+    samples: bool = True
+    literal_samples: bool = False
+    public_base: str = ""
+    query_gap_seconds: float = 1800
+    push_retry_seconds: float = 1800
+    auto_advance_seconds: float = 0
+    trickle_per_minute: float = 0
+    trickle_shop: str = SAMPLE_SHOP
+    items: Sequence[Item] = SAMPLE_ITEMS
+
+
+class World:
+    """Owns every simulated system and answers every request."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.clock = Clock()
+        if options.now:
+            self.clock.move_to(options.now)
+        self.counters = Counters()
+        self.faults = FaultPlan(FAULT_KINDS, options.seed)
+        self.taobao = platform.Platform(self.clock, self.counters, self.faults)
+        self.gateway = Gateway(self.taobao)
+        self.pusher = Pusher(
+            self.clock, public_base=options.public_base, retry_seconds=options.push_retry_seconds
+        )
+        self.kuaidi100 = kuaidi100.Kuaidi100(
+            self.clock,
+            self.counters,
+            self.faults,
+            self.pusher,
+            query_gap_seconds=options.query_gap_seconds,
+            auto_advance_seconds=options.auto_advance_seconds,
+        )
+        self.robots = robot.Robots(self.clock, self.counters, self.faults)
+        self.trickles: dict[str, Trickle] = {}
+        self._control = Control(self)
+        self._routes: dict[str, Callable[[Request], Response]] = {
+            ROUTER_PATH: self.gateway.handle,
+            "/token": lambda request: oauth_token(self.taobao, request),
+            "/poll/query.do": self.kuaidi100.query,
+            "/poll": self.kuaidi100.subscribe,
+            "/autonumber/auto": self.kuaidi100.autonumber,
+            "/cgi-bin/webhook/send": self.robots.send,
+        }
+        self._add_samples()
+
+    def start(self) -> None:
+        """Begin what happens by itself; needs the running event loop."""
+        if self.options.trickle_per_minute:
+            trickle = self.trickle(self.options.trickle_shop)
+            trickle.items = self.options.items
+            trickle.run(self.options.trickle_per_minute)
+
+    def stop(self) -> None:
+        """End what happens by itself."""
+        for trickle in self.trickles.values():
+            trickle.run(0)
+        self.pusher.close()
+
+    def handle(self, request: Request) -> Answer:
+        """Answer one request; an address that no system has is 404."""
+        route = self._routes.get(request.path)
+        if route is not None:
+            return route(request)
+        if request.path.startswith("/control/"):
+            if not request.peer.startswith(_LOOPBACK):
+                return json_response({"error": "control is for this machine only"}, 403)
+            return self._control.handle(request)
+        if request.path == "/" and request.method == "GET":
+            return Response(page.render(self), content_type=HTML_TYPE)
+        return json_response({"error": f"no system answers {request.path}"}, 404)
+
+    def trickle(self, shop: str) -> Trickle:
+        """The business of one shop, made on first use."""
+        if shop not in self.trickles:
+            self.trickles[shop] = Trickle(self.taobao, shop, self.options.seed)
+        return self.trickles[shop]
+
+    def reset(self, *, with_samples: bool) -> None:
+        """As just started, without faults, counters, limits and business; options still hold."""
+        for trickle in self.trickles.values():
+            trickle.run(0)
+        self.trickles.clear()
+        self.faults.clear()
+        self.counters.clear()
+        self.taobao.accounts = accounts.Accounts.demo()
+        self.taobao.store = Store()
+        self.taobao.limits = platform.Limits()
+        self.kuaidi100.forget()
+        self.kuaidi100.query_gap_seconds = self.options.query_gap_seconds
+        self.kuaidi100.auto_advance_seconds = self.options.auto_advance_seconds
+        self.pusher.retry_seconds = self.options.push_retry_seconds
+        self.robots.forget()
+        if with_samples:
+            self._add_samples()
+
+    def figures(self) -> dict[str, Any]:
+        """Counters and the CPU seconds this process has used, for benchmarks."""
+        return self.counters.describe() | {
+            "cpu_seconds": time.process_time(),
+            "trades": {key: len(shop) for key, shop in self.taobao.store.shops.items()},
+        }
+
+    def _add_samples(self) -> None:
+        if self.options.samples:
+            shift = 0.0 if self.options.literal_samples else shift_since(self.clock.epoch())
+            add_samples(self.taobao.store, shift=shift)
