@@ -1,0 +1,69 @@
+"""What every test may use. Database: one migrated template, a copy of it for each process."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import TransactionTestCase
+from pytest import MonkeyPatch
+
+from tests.support.database import DatabaseCopy, ensure_template
+from tests.support.race import Race
+from tests.support.server import SharedServer
+
+_server = pytest.StashKey[SharedServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold a share in the test server for the whole run; workers live inside the main run's."""
+    if not hasattr(config, "workerinput"):
+        server = SharedServer()
+        server.join()
+        config.stash[_server] = server
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the share back; the last run stops the server."""
+    if server := config.stash.get(_server, None):
+        server.leave()
+
+
+@pytest.fixture(scope="session")
+def database_copy(request: pytest.FixtureRequest) -> DatabaseCopy:
+    """This process's own test database."""
+    workerinput = getattr(request.config, "workerinput", {"workerid": "main"})
+    return DatabaseCopy(workerinput["workerid"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, database_copy: DatabaseCopy
+) -> Iterator[None]:
+    """Give this process its database.
+
+    After a test with real commits the database is made again: the append-only tables refuse the
+    TRUNCATE by which Django would empty it, and rows made by migrations have to stay.
+    """
+
+    def make_again(test_case: TransactionTestCase) -> None:
+        database_copy.make()
+
+    with django_db_blocker.unblock():
+        ensure_template()
+        database_copy.make()
+    with MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", make_again)
+        yield
+    with django_db_blocker.unblock():
+        database_copy.drop()
+
+
+@pytest.fixture
+def committed_db(transactional_db: None) -> None:
+    """Database access with real commits, so that other connections see them."""
+
+
+@pytest.fixture
+def race(committed_db: None, monkeypatch: MonkeyPatch) -> Callable[..., list[Any]]:
+    """Runs calls on real connections and makes them meet behind a named function."""
+    return Race(monkeypatch)
