@@ -11,6 +11,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -20,6 +21,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "locale" / "parts"
 TARGET = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES"
+# A fixed date: the same texts give the same bytes.
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
 ROOMS = ("ordercenter", "inventory", "orders", "rma", "integrations", "templates")
 CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 _TEMPLATE_TEXT = re.compile(r"{%\s*(?:trans|translate)\s+(?:\"([^\"]+)\"|'([^']+)')")
@@ -30,7 +33,13 @@ _TEMPLATE_BLOCK = re.compile(
 
 def merged() -> Catalog:
     """One catalogue of all parts. Two parts that translate one text differently are an error."""
-    catalog = Catalog(locale="zh_Hans", project="Order Center", fuzzy=False)
+    catalog = Catalog(
+        locale="zh_Hans",
+        project="Order Center",
+        fuzzy=False,
+        creation_date=MADE,
+        revision_date=MADE,
+    )
     for path in sorted(PARTS.glob("*.po")):
         with path.open("rb") as file:
             part = read_po(file, locale="zh_Hans", ignore_obsolete=True)

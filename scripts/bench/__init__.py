@@ -1,0 +1,1 @@
+"""Speed by measurement: each figure beside its floor from the same run."""
