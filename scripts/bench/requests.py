@@ -14,8 +14,9 @@ def make_key() -> str:
 
     django.setup()
     from orders.actions.keys import issue_api_key
-    from orders.models import Partner, Shop
+
     from ordercenter.core.actor import SYSTEM
+    from orders.models import Partner, Shop
 
     partner, _made = Partner.objects.get_or_create(name="bench")
     partner.shops.set(Shop.objects.filter(code="bench"))

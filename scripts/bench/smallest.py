@@ -71,7 +71,7 @@ class PlaceView(APIView):
     """The view itself."""
 
     authentication_classes = [KeyAuthentication]
-    permission_classes: list[Any] = []
+    permission_classes = []
 
     def post(self, request: Request) -> Response:
         data = OrderInput(data=request.data)

@@ -9,7 +9,8 @@ HOT = 50
 PIECES = 1_000_000
 
 _CATALOGUE = """
-INSERT INTO inventory_warehouse (code, name, province, city, address, contact, phone, rank, is_active)
+INSERT INTO inventory_warehouse (code, name, province, city, address, contact, phone, rank,
+                                 is_active)
 VALUES ('BW', '测试仓', '浙江省', '杭州市', '萧山区 1 号', '', '', 1, true);
 INSERT INTO inventory_sku (code, name, barcode, category, brand, spec, unit, weight_grams,
                            temperature, price, is_active)
