@@ -1,8 +1,8 @@
 """For tests, demo and benchmarks: a running simulator process and a client for its control.
 
-    with running_simulator(query_gap=0) as simulator:
-        simulator.generate(count=100, seed=7)
-        adapter = make_adapter(simulator.base_url)
+with running_simulator(query_gap=0) as simulator:
+    simulator.generate(count=100, seed=7)
+    adapter = make_adapter(simulator.base_url)
 """
 
 import json

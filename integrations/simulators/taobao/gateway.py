@@ -40,8 +40,6 @@ class Gateway:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self._calls = 0
-        self._second = (0, 0)
-        self._day = ("", 0)
 
     def handle(self, request: Request) -> Response:
         """One call, from its wire bytes to its envelope."""
@@ -90,7 +88,7 @@ class Gateway:
         seller = self.platform.accounts.seller_of(session, params["app_key"])
         if seller is None:
             raise errors.invalid_session()
-        self._check_limits()
+        self.platform.limits.spend_call(self.platform.clock)
         if self.platform.faults:
             self._refuse_if_told(method)
         shop = self.platform.store.shop(seller.key)
@@ -126,23 +124,6 @@ class Gateway:
             off = CLOCK_SKEW_SECONDS + 1.0
         if off > CLOCK_SKEW_SECONDS:
             raise TopError(31, "Invalid timestamp")
-
-    def _check_limits(self) -> None:
-        limits = self.platform.limits
-        if not (limits.calls_per_second or limits.calls_per_day):
-            return
-        now = self.platform.clock.epoch()
-        second, in_second = self._second
-        in_second = in_second + 1 if second == int(now) else 1
-        self._second = (int(now), in_second)
-        if limits.calls_per_second and in_second > limits.calls_per_second:
-            raise errors.call_limited(1)
-        today = self.platform.clock.text()[:10]
-        day, in_day = self._day
-        in_day = in_day + 1 if day == today else 1
-        self._day = (today, in_day)
-        if limits.calls_per_day and in_day > limits.calls_per_day:
-            raise errors.daily_quota(int(parse_time(f"{today} 00:00:00") + 86_400 - now))
 
     def _refuse_if_told(self, method: str) -> None:
         fault = self.platform.faults.take(SYSTEM, method, REFUSALS)

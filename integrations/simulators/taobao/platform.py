@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass, field
 
-from ..clock import Clock
+from ..clock import Clock, parse_time
 from ..counters import Counters
 from ..faults import FaultPlan
 from .accounts import Accounts, Seller
 from .documents import Document
-from .errors import invalid_argument, missing_argument, trade_not_found
+from .errors import (
+    call_limited,
+    daily_quota,
+    invalid_argument,
+    missing_argument,
+    trade_not_found,
+)
 from .store import Shop, Store, Trade
 
 SYSTEM = "taobao"
+DAY_SECONDS = 86_400
 # Faults of the platform itself, beside those of the transport.
 REFUSALS = frozenset({"limited", "daily_quota", "isp", "try_later", "error"})
 LIST_FAULTS = frozenset({"duplicate_row", "row_moved", "late_row"})
@@ -24,6 +31,27 @@ class Limits:
     calls_per_second: int = 0
     calls_per_day: int = 0
     decrypts_per_day: int = 1000
+    _second: tuple[int, int] = (0, 0)
+    _day: tuple[str, int] = ("", 0)
+
+    def spend_call(self, clock: Clock) -> None:
+        """Count a call; error 7 with the seconds to wait when there are too many."""
+        if not (self.calls_per_second or self.calls_per_day):
+            return
+        now, today = clock.epoch(), clock.text()[:10]
+        in_second = self._second[1] + 1 if self._second[0] == int(now) else 1
+        self._second = (int(now), in_second)
+        if self.calls_per_second and in_second > self.calls_per_second:
+            raise call_limited(1)
+        in_day = self._day[1] + 1 if self._day[0] == today else 1
+        self._day = (today, in_day)
+        if self.calls_per_day and in_day > self.calls_per_day:
+            raise daily_quota(seconds_to_midnight(clock))
+
+
+def seconds_to_midnight(clock: Clock) -> int:
+    """Until the platform's day ends in Shanghai."""
+    return int(parse_time(f"{clock.text()[:10]} 00:00:00") + DAY_SECONDS - clock.epoch())
 
 
 @dataclass(slots=True)

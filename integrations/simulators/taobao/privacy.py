@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-from ..clock import format_time, parse_time
+from ..clock import format_time
 from .errors import call_limited, invalid_argument
-from .platform import Call, Members
+from .platform import DAY_SECONDS, Call, Members, seconds_to_midnight
 
 MAX_QUERIES = 20
 SCENES = frozenset({"1001", "1002", "1003", "1004", "1005", "1006", "2001"})
-DAY = 86_400
 VIRTUAL_NUMBER_DAYS = 30
 
 
@@ -43,11 +42,10 @@ def _read_queries(text: str) -> list[dict[str, str]]:
 
 def _use_quota(call: Call, wanted: int) -> None:
     limit = call.platform.limits.decrypts_per_day
-    now = call.platform.clock.text()
-    key = (call.shop.key, now[:10])
+    key = (call.shop.key, call.platform.clock.text()[:10])
     used = call.platform.store.decrypts_today.get(key, 0)
     if limit and used + wanted > limit:
-        raise call_limited(int(parse_time(f"{now[:10]} 00:00:00") + DAY - parse_time(now)))
+        raise call_limited(seconds_to_midnight(call.platform.clock))
     call.platform.store.decrypts_today[key] = used + wanted
 
 
@@ -56,7 +54,7 @@ def _decrypt(call: Call, query: dict[str, str]) -> dict[str, Any]:
     if trade is None or trade.receiver.oaid_in(call.shop.key) != query["oaid"]:
         return {"oaid": query["oaid"], "tid": str(query["tid"]), "matched": False}
     receiver = trade.receiver
-    expires = call.platform.clock.epoch() + VIRTUAL_NUMBER_DAYS * DAY
+    expires = call.platform.clock.epoch() + VIRTUAL_NUMBER_DAYS * DAY_SECONDS
     return {
         "oaid": query["oaid"],
         "tid": str(query["tid"]),

@@ -8,7 +8,7 @@ from .trades import DEFAULT_PAGE_SIZE, MAX_PAGE_NO, MAX_PAGE_SIZE, read_window
 
 
 def receive_get(call: Call) -> Members:
-    """``taobao.refunds.receive.get``: refunds by modified time, newest first."""
+    """``taobao.refunds.receive.get``: refunds by modified time, oldest first as recorded."""
     names = read_selection(call.need("fields")).names
     page_no = call.number("page_no", 1, 1, MAX_PAGE_NO)
     page_size = call.number("page_size", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
@@ -20,7 +20,7 @@ def receive_get(call: Call) -> Members:
         if status not in REFUND_STATUSES:
             raise invalid_argument("status")
         rows = [row for row in rows if row["status"] == status]
-    rows.sort(key=lambda row: (str(row["modified"]), str(row["refund_id"])), reverse=True)
+    rows.sort(key=lambda row: (str(row["modified"]), str(row["refund_id"])))
     page = rows[(page_no - 1) * page_size : page_no * page_size]
     members: Document = (
         {"has_next": page_no * page_size < len(rows)}

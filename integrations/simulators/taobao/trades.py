@@ -7,11 +7,10 @@ from ..wire import to_json
 from .documents import Document, Selection, read_selection, select
 from .errors import invalid_argument
 from .lifecycle import STATUSES
-from .platform import LIST_FAULTS, SPOIL_FAULT, SYSTEM, Call, Members
+from .platform import DAY_SECONDS, LIST_FAULTS, SPOIL_FAULT, SYSTEM, Call, Members
 from .spoiling import KINDS, Spoil, read_spoil
 from .store import Trade
 
-DAY = 86_400
 OLDEST_DAYS = 92
 DEFAULT_PAGE_SIZE = 40
 MAX_PAGE_SIZE = 100
@@ -66,9 +65,9 @@ def read_window(call: Call) -> tuple[str, str]:
         except ValueError:
             raise invalid_argument(name) from None
     start, end = bounds["start_modified"], bounds["end_modified"]
-    if not 0 <= end - start <= DAY:
+    if not 0 <= end - start <= DAY_SECONDS:
         raise invalid_argument("end_modified")
-    if start < call.platform.clock.epoch() - OLDEST_DAYS * DAY:
+    if start < call.platform.clock.epoch() - OLDEST_DAYS * DAY_SECONDS:
         raise invalid_argument("start_modified")
     return call.args["start_modified"], call.args["end_modified"]
 
