@@ -3,7 +3,7 @@
 from inventory.actions.adjust import adjust_stock, hold_batch, release_batch, set_safety_stock
 from inventory.actions.consume import Departure, consume_reservations
 from inventory.actions.promise import confirm_reservations, release_reservations
-from inventory.actions.receive import receive_stock
+from inventory.actions.receive import Receipt, receive_goods, receive_stock
 from inventory.actions.reserve import Demand, Promise, Request, reserve, reserve_or_refuse
 from inventory.actions.watch import report_low_stock
 
@@ -11,11 +11,13 @@ __all__ = [
     "Demand",
     "Departure",
     "Promise",
+    "Receipt",
     "Request",
     "adjust_stock",
     "confirm_reservations",
     "consume_reservations",
     "hold_batch",
+    "receive_goods",
     "receive_stock",
     "release_batch",
     "release_reservations",

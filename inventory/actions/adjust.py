@@ -78,7 +78,7 @@ def _move_pieces(
 ) -> None:
     parts: list[tuple[int | None, int | None, int]] = [(None, None, quantity)]
     if quantity > 0:
-        put_away(level, None, None, quantity)
+        put_away([(level.pk, None, None, quantity)])
     elif quantity < 0:
         taken = take_first_expiring(level, -quantity)
         parts = [(place.bin_id, place.batch_id, -piece) for place, piece in taken]

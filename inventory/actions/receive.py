@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Batch, Bin, Movement, Placement, StockLevel
+from inventory.models import Batch, Bin, Movement, StockLevel
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
-from ordercenter.core.timeline import record
+from ordercenter.core.timeline import Entry, record_all
 
 _PLACE = """
-INSERT INTO inventory_placement (level_id, bin_id, batch_id, quantity) VALUES (%s, %s, %s, %s)
+INSERT INTO inventory_placement (level_id, bin_id, batch_id, quantity)
+SELECT level, bin, batch, sum(quantity)
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[]) AS p(level, bin, batch, quantity)
+ GROUP BY level, bin, batch ORDER BY level
 ON CONFLICT (level_id, bin_id, batch_id)
 DO UPDATE SET quantity = inventory_placement.quantity + excluded.quantity
 """
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One row of a delivery note. Bin and batch are made when they are new."""
+
+    sku: int
+    warehouse: int
+    quantity: int
+    bin_code: str = ""
+    batch_code: str = ""
+    expires_on: date | None = None
+
+
 def receive_stock(
     *,
     sku: int,
@@ -33,69 +50,140 @@ def receive_stock(
     expires_on: date | None = None,
     reason: Movement.Reason = Movement.Reason.RECEIVED,
 ) -> StockLevel:
-    """The pieces lie in the warehouse and can be promised; ledger and timeline say so.
+    """Receive one row; see `receive_goods`."""
+    receipt = Receipt(sku, warehouse, quantity, bin_code, batch_code, expires_on)
+    return receive_goods([receipt], document=document, actor=actor, reason=reason)[0]
 
-    Raises `BadInput` for a quantity below 1 or a missing document.
+
+@transaction.atomic
+def receive_goods(
+    receipts: Sequence[Receipt],
+    *,
+    document: str,
+    actor: Actor,
+    reason: Movement.Reason = Movement.Reason.RECEIVED,
+) -> list[StockLevel]:
+    """All rows of the delivery note lie in their warehouses and can be promised.
+
+    Ledger and timeline say so; the number of statements does not depend on the number of rows.
+    Answers the level of each row. Raises `BadInput` for a quantity below 1 or without a document.
     """
     actor.require("inventory.receive_stock")
-    if quantity < 1:
+    if any(receipt.quantity < 1 for receipt in receipts):
         raise BadInput(_("The quantity must be at least 1."), fields={"quantity": ["min"]})
     if not document.strip():
         raise BadInput(_("Name the document the goods came with."), fields={"document": ["empty"]})
-    level = locked_level(sku, warehouse)
-    batch = _batch(sku, batch_code, expires_on)
-    place = _bin(warehouse, bin_code)
-    level.on_hand += quantity
-    level.held += quantity if batch and batch.quality == Batch.Quality.HOLD else 0
-    level.save(update_fields=["on_hand", "held"])
-    put_away(level, place, batch, quantity)
-    Movement.objects.create(
-        level=level,
-        bin=place,
-        batch=batch,
-        quantity=quantity,
-        reason=reason,
-        document=document,
-        actor_label=actor.label,
-        at=moments.now(),
+    levels = _locked_levels(receipts)
+    bins, batches = _bins(receipts), _batches(receipts)
+    movements, entries = [], []
+    for receipt in receipts:
+        level = levels[receipt.sku, receipt.warehouse]
+        batch = batches.get((receipt.sku, receipt.batch_code))
+        before, level.on_hand = level.on_hand, level.on_hand + receipt.quantity
+        if batch is not None and batch.quality == Batch.Quality.HOLD:
+            level.held += receipt.quantity
+        movements.append(
+            Movement(
+                level=level,
+                bin=bins.get((receipt.warehouse, receipt.bin_code)),
+                batch=batch,
+                quantity=receipt.quantity,
+                reason=reason,
+                document=document,
+                actor_label=actor.label,
+                at=moments.now(),
+            )
+        )
+        entries.append(_entry(level, receipt, document, before))
+    StockLevel.objects.bulk_update(levels.values(), ["on_hand", "held"], batch_size=500)
+    put_away([(m.level_id, m.bin_id, m.batch_id, m.quantity) for m in movements])
+    Movement.objects.bulk_create(movements)
+    record_all(entries, actor=actor)
+    return [levels[receipt.sku, receipt.warehouse] for receipt in receipts]
+
+
+def _entry(level: StockLevel, receipt: Receipt, document: str, before: int) -> Entry:
+    return Entry(
+        stream=level.stream,
+        subject_kind=StockLevel.KIND,
+        subject_id=level.pk,
+        kind="stock.received",
+        data={
+            "quantity": receipt.quantity,
+            "document": document,
+            "batch": receipt.batch_code,
+            "bin": receipt.bin_code,
+        },
+        changes={"on_hand": [before, level.on_hand]},
     )
-    record(
-        level,
-        "stock.received",
-        actor=actor,
-        data={"quantity": quantity, "document": document, "batch": batch_code, "bin": bin_code},
-        changes={"on_hand": [level.on_hand - quantity, level.on_hand]},
-    )
-    return level
 
 
 def locked_level(sku: int, warehouse: int) -> StockLevel:
     """The level, made when missing, locked until the transaction ends."""
+    return _locked_levels([Receipt(sku, warehouse, 1)])[sku, warehouse]
+
+
+def _locked_levels(receipts: Sequence[Receipt]) -> dict[tuple[int, int], StockLevel]:
+    pairs = sorted({(receipt.sku, receipt.warehouse) for receipt in receipts})
     StockLevel.objects.bulk_create(
-        [StockLevel(sku_id=sku, warehouse_id=warehouse)], ignore_conflicts=True
+        (StockLevel(sku_id=sku, warehouse_id=warehouse) for sku, warehouse in pairs),
+        ignore_conflicts=True,
     )
-    return StockLevel.objects.select_for_update().get(sku=sku, warehouse=warehouse)
-
-
-def put_away(level: StockLevel, place: Bin | None, batch: Batch | None, quantity: int) -> None:
-    """Add pieces to a bin and batch; the caller holds the level's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _PLACE, [level.pk, place.pk if place else None, batch.pk if batch else None, quantity]
+    rows = (
+        StockLevel.objects.select_for_update()
+        .filter(
+            sku__in={sku for sku, _warehouse in pairs},
+            warehouse__in={warehouse for _sku, warehouse in pairs},
         )
-
-
-def _batch(sku: int, code: str, expires_on: date | None) -> Batch | None:
-    if not code:
-        return None
-    batch, _made = Batch.objects.get_or_create(
-        sku_id=sku, code=code, defaults={"inbound_at": moments.now(), "expires_on": expires_on}
+        .order_by("pk")
     )
-    return batch
+    wanted = set(pairs)
+    found = {(row.sku_id, row.warehouse_id): row for row in rows}
+    return {pair: row for pair, row in found.items() if pair in wanted}
 
 
-def _bin(warehouse: int, code: str) -> Bin | None:
-    if not code:
-        return None
-    place, _made = Bin.objects.get_or_create(warehouse_id=warehouse, code=code)
-    return place
+def put_away(pieces: Sequence[tuple[int, int | None, int | None, int]]) -> None:
+    """Add (level, bin, batch, quantity) to the bins; the caller holds the levels' locks."""
+    columns = [list(column) for column in zip(*pieces, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, columns)
+
+
+def _batches(receipts: Sequence[Receipt]) -> dict[tuple[int, str], Batch]:
+    """The named batches, made when new, locked: nobody changes their quality meanwhile."""
+    named = {(r.sku, r.batch_code): r for r in receipts if r.batch_code}
+    if not named:
+        return {}
+    Batch.objects.bulk_create(
+        (
+            Batch(sku_id=sku, code=code, inbound_at=moments.now(), expires_on=receipt.expires_on)
+            for (sku, code), receipt in sorted(named.items(), key=lambda item: item[0])
+        ),
+        ignore_conflicts=True,
+    )
+    rows = (
+        Batch.objects.select_for_update()
+        .filter(sku__in={sku for sku, _ in named}, code__in={code for _, code in named})
+        .order_by("pk")
+    )
+    return {(row.sku_id, row.code): row for row in rows}
+
+
+def _bins(receipts: Sequence[Receipt]) -> dict[tuple[int, str], Bin]:
+    named: defaultdict[int, set[str]] = defaultdict(set)
+    for receipt in receipts:
+        if receipt.bin_code:
+            named[receipt.warehouse].add(receipt.bin_code)
+    if not named:
+        return {}
+    Bin.objects.bulk_create(
+        (
+            Bin(warehouse_id=warehouse, code=code)
+            for warehouse, codes in sorted(named.items())
+            for code in sorted(codes)
+        ),
+        ignore_conflicts=True,
+    )
+    codes = {code for group in named.values() for code in group}
+    rows = Bin.objects.filter(warehouse__in=named, code__in=codes)
+    return {(row.warehouse_id, row.code): row for row in rows}
