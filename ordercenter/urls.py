@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from ordercenter.engine import health
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("orders.api.urls")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
 ]

@@ -58,6 +58,8 @@ def configure(choices: Mapping[str, Any]) -> None:
                 # q2 reports every enqueued task at INFO, httpx every call.
                 "django-q": {"level": "WARNING", "handlers": [], "propagate": True},
                 "httpx": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
+                "environ": {"level": "WARNING"},
             },
         }
     )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 OLDEST_MAJOR = 15
@@ -70,6 +71,7 @@ def _candidates() -> Iterator[Path]:
     yield from sorted(versioned, key=lambda folder: int(folder.parent.name), reverse=True)
 
 
+@cache
 def _version_of(folder: Path) -> str | None:
     """The version of the programs in a folder, or None when they cannot be used."""
     if not all((folder / name).is_file() for name in PROGRAMS):

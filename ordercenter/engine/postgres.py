@@ -188,10 +188,22 @@ def stop(cluster: Cluster) -> None:
     raise PostgresFailed(f"the server in {cluster.data} does not stop:\n{_log_end(home)}")
 
 
+def known(profile: Profile = "safe") -> Cluster:
+    """The server of this profile as it is remembered, running or not; nothing is started."""
+    home = Home(profile)
+    with home.locked():
+        return home.cluster()
+
+
 def is_running(profile: Profile = "safe") -> bool:
     """Whether the server of this profile answers now; nothing is started."""
     home = Home(profile)
     return _is_set_up(home) and _is_ready(home)
+
+
+def is_alive(profile: Profile = "safe") -> bool:
+    """Whether the server process of this profile works; cheap enough to ask all the time."""
+    return _postmaster(Home(profile)) is not None
 
 
 def database_url() -> str:
@@ -205,9 +217,7 @@ def database_url() -> str:
     profile = _profile(os.environ.get("OC_POSTGRES_PROFILE", "safe"))
     if os.environ.get("OC_EMBEDDED_AUTOSTART") != "0":
         return ensure_running(profile).url
-    home = Home(profile)
-    with home.locked():
-        return home.cluster().url
+    return known(profile).url
 
 
 def _profile(name: str) -> Profile:
@@ -418,7 +428,7 @@ def _make_role_and_database(cluster: Cluster) -> None:
 
 
 def _report(profile: Profile) -> str:
-    cluster = Home(profile).cluster()
+    cluster = known(profile)
     state = "running" if is_running(profile) else "stopped"
     return f"{profile}: {state}, port {cluster.port}, data in {cluster.data}"
 
@@ -430,15 +440,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=get_args(Profile), default="safe")
     chosen = parser.parse_args(arguments)
     profile = _profile(chosen.profile)
-    home = Home(profile)
-    home.path.mkdir(parents=True, exist_ok=True)
     if chosen.order == "url":
-        print(home.cluster().url)
+        print(known(profile).url)
         return 0
     if chosen.order == "start":
         ensure_running(profile)
     if chosen.order == "stop":
-        stop(home.cluster())
+        stop(known(profile))
     print(_report(profile))
     return 0 if chosen.order != "status" or is_running(profile) else 3
 

@@ -231,10 +231,11 @@ class _Family:
 
     def has_missed(self, heartbeat: Heartbeat) -> bool:
         """Whether the last sign of life and the start are both longer ago than allowed."""
-        started_at = self._started_at
+        process, started_at = self.process, self._started_at
         age = heartbeat.age()
         is_old = age is None or age > heartbeat.limit
-        return is_old and time.monotonic() - started_at > heartbeat.limit
+        has_had_time = process is not None and time.monotonic() - started_at > heartbeat.limit
+        return is_old and has_had_time and process is self.process
 
     def kill(self) -> None:
         """End the whole family without asking."""

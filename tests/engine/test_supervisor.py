@@ -278,6 +278,25 @@ def test_a_child_without_heartbeat_is_ended_and_started_again(hall):
     assert not processes.is_running(member)
 
 
+def test_a_child_that_has_just_started_need_not_have_given_a_sign(hall):
+    setup = """
+    looks = []
+    def age():
+        looks.append(1)
+        print("looked", len(looks))
+        return None if len(looks) % 2 else 9999.0
+    beat = Heartbeat(age, limit=600, every=0.1)
+    children = [Child(c.name, c.command, heartbeat=beat) for c in children]
+    """
+    hall.start({"one": SLEEPER}, setup)
+    first = hall.running_pid("one")
+
+    wait_for(lambda: "looked 8" in hall.said())
+
+    assert hall.pid("one") == first
+    assert "gave no sign" not in hall.said()
+
+
 def test_a_heartbeat_that_cannot_be_read_ends_nothing(hall):
     setup = """
     def age(): raise OSError("no database")
