@@ -1,5 +1,7 @@
-"""Tables of everything outside: notices, robots, parcels that are followed, incoming calls."""
+"""Tables of everything outside: channels, notices, robots, followed parcels, incoming calls."""
 
+from integrations.models.channels import ChannelAccount, MappingState, MappingVersion
+from integrations.models.intake import ChannelOrder, Problem, RawMessage, RawState
 from integrations.models.messaging import (
     Notice,
     NoticeCause,
@@ -9,15 +11,25 @@ from integrations.models.messaging import (
     RobotMessage,
 )
 from integrations.models.tracking import InboundCall, TrackingAccount, TrackingSubscription
+from integrations.models.write_back import ToldChannel, ToldState
 
 __all__ = [
+    "ChannelAccount",
+    "ChannelOrder",
     "InboundCall",
+    "MappingState",
+    "MappingVersion",
     "Notice",
     "NoticeCause",
     "NoticeLevel",
     "NoticeRead",
+    "Problem",
+    "RawMessage",
+    "RawState",
     "Robot",
     "RobotMessage",
+    "ToldChannel",
+    "ToldState",
     "TrackingAccount",
     "TrackingSubscription",
 ]
