@@ -310,7 +310,7 @@ class Migration(migrations.Migration):
                             ),
                             (
                                 "partly_shipped",
-                                "Part of the order had left before we knew it: a person enters the rest.",
+                                "Part of the order had left before we knew it.",
                             ),
                             ("not_placed", "The order could not be entered."),
                             ("not_updated", "The order could not be changed."),

@@ -31,7 +31,7 @@ class Problem(models.TextChoices):
     UNKNOWN_WORD = "unknown_word", _("The mapping does not know this word (state, kind …).")
     PARTLY_SHIPPED = (
         "partly_shipped",
-        _("Part of the order had left before we knew it: a person enters the rest."),
+        _("Part of the order had left before we knew it."),
     )
     NOT_PLACED = "not_placed", _("The order could not be entered.")
     NOT_UPDATED = "not_updated", _("The order could not be changed.")
