@@ -34,7 +34,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """What cleaning wants to know of a line; `safety` is the SKU's safety stock, None if unknown."""
+    """What cleaning wants to know of a line; `safety` is the SKU's safety stock, if known."""
 
     sku_code: str
     is_known: bool

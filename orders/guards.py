@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.errors import OnHold
-from orders.models import Order, WorkOrder, WorkOrderState
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import locks_root
 from ordercenter.core.lifecycle import Lifecycle, guard
+from orders.errors import OnHold
+from orders.models import Order, WorkOrder, WorkOrderState
 
 
 @guard(Order.KIND)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.actions import approve_order, cancel_order, confirm_funds_order
-from orders.models import Order, OrderState
 from ordercenter.core.actor import Actor
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import handles
+from orders.actions import approve_order, cancel_order, confirm_funds_order
+from orders.models import Order, OrderState
 
 FOLLOW = Actor.system("rule:gifts follow their order")
 

@@ -35,7 +35,9 @@ def fingerprint(*parts: Any) -> str:
 
 # The claim is read by a second statement, which sees everything committed before the lock came.
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
-_FIND = "SELECT fingerprint, status, answer FROM core_idempotencyclaim WHERE credential = %s AND key = %s"
+_FIND = """
+SELECT fingerprint, status, answer FROM core_idempotencyclaim WHERE credential = %s AND key = %s
+"""
 _STORE = """
 INSERT INTO core_idempotencyclaim (credential, key, fingerprint, status, answer)
 VALUES (%s, %s, %s, %s, %s)

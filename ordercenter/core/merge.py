@@ -80,7 +80,7 @@ def three_way(
     yours: Mapping[str, Any],
     fields: Iterable[str] | None = None,
 ) -> Merge:
-    """Merge the fields that `yours` names (or `fields`); a field absent from base counts as None."""
+    """Merge the fields that `yours` names (or `fields`); one absent from base counts as None."""
     names = yours.keys() if fields is None else fields
     return Merge(
         tuple(

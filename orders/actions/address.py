@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import BadInput
+from ordercenter.core.lifecycle import ask_guards
+from ordercenter.core.timeline import changed, record, snapshot
 from orders.cleaning import Finding, look_over
 from orders.errors import TooLate
 from orders.models import Order
 from orders.models.orders import BEFORE_PACKING
 from orders.receiver import COLUMNS, Receiver
-from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
-from ordercenter.core.lifecycle import ask_guards
-from ordercenter.core.timeline import changed, record, snapshot
 
 _COMPLAINTS = {
     Finding.PHONE_MISSING: ("phone", _("Enter a phone number.")),
@@ -36,7 +36,8 @@ def change_address(order_id: int, *, seen: int | None, receiver: Receiver, actor
     if order.state not in BEFORE_PACKING:
         raise TooLate(
             _(
-                "The goods are packed already. Unpack the parcel first, or ask the carrier to redirect it."
+                "The goods are packed already. Unpack the parcel first, "
+                "or ask the carrier to redirect it."
             )
         )
     ask_guards(order, "change_address", actor)

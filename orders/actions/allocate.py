@@ -7,15 +7,15 @@ from django.db import connection, transaction
 from inventory.actions import release_reservations, reserve
 from inventory.errors import OutOfStock
 from inventory.models import Reservation
+from ordercenter.core import moments
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import WrongState
+from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
 from orders.actions.work_orders import withdraw_work_orders
 from orders.models import Order, OrderState, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
 from orders.selectors import warehouses_of
-from ordercenter.core import moments
-from ordercenter.core.actor import Actor
-from ordercenter.core.errors import WrongState
-from ordercenter.core.timeline import record
 
 EXPIRY = Actor.system("timer:stock holds")
 

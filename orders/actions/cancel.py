@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import release_reservations
 from inventory.models import Reservation
-from orders.actions.work_orders import withdraw_work_orders
-from orders.errors import TooLate
-from orders.models import Order
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import advance
+from orders.actions.work_orders import withdraw_work_orders
+from orders.errors import TooLate
+from orders.models import Order
 
 
 @transaction.atomic

@@ -13,6 +13,10 @@ from enum import StrEnum
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import WrongState
+from ordercenter.core.merge import Merge, three_way
+from ordercenter.core.timeline import record
 from orders import channel_fields
 from orders.actions.cancel import cancel_order
 from orders.actions.follow import follow_shipments
@@ -24,10 +28,6 @@ from orders.errors import TooLate
 from orders.models import Order, OrderLine, OrderState, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
 from orders.receiver import COLUMNS
-from ordercenter.core.actor import Actor
-from ordercenter.core.errors import WrongState
-from ordercenter.core.merge import Merge, three_way
-from ordercenter.core.timeline import record
 
 
 class ChannelMove(StrEnum):

@@ -10,7 +10,7 @@ from orders.models import Customer, Shop
 
 
 def match_key(shop: Shop, draft: Draft) -> str:
-    """What identifies the buyer: the clear phone, else the channel's name for them, else nothing."""
+    """What identifies the buyer: the clear phone, else the channel's name for them, or nothing."""
     phone = draft.receiver.phone
     if phone and not draft.receiver.is_masked:
         return f"phone:{phone}"

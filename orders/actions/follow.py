@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orders.models import Order, OrderState
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.lifecycle import advance
+from orders.models import Order, OrderState
 
 # Each step: the state it leads to, the move, the fact it notes.
 _STEPS = (

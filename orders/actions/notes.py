@@ -8,11 +8,11 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Attachment, Order, OrderNote
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.timeline import record
+from orders.models import Attachment, Order, OrderNote
 
 LONGEST_NOTE = 500
 LARGEST_FILE = 50 * 1024 * 1024

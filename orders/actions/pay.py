@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import confirm_reservations, reserve
+from ordercenter.core import moments
+from ordercenter.core.actor import Actor
+from ordercenter.core.lifecycle import advance
 from orders.actions.place import ship_by, stock_request
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders, withdraw_work_orders
 from orders.models import Order, PaymentState, WorkOrderKind
 from orders.selectors import warehouses_of
-from ordercenter.core import moments
-from ordercenter.core.actor import Actor
-from ordercenter.core.lifecycle import advance
 
 
 @transaction.atomic

@@ -15,6 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import Demand, Request, reserve
 from inventory.errors import OutOfStock, Shortage
+from ordercenter.core import moments
+from ordercenter.core.actor import Actor
+from ordercenter.core.clocks import ClockStart, start_clocks
+from ordercenter.core.errors import BadInput, Forbidden
+from ordercenter.core.timeline import Entry, record_all
 from orders.actions.customers import find_customers
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders
 from orders.cleaning import Finding, LineFacts, as_tags, look_over
@@ -22,11 +27,6 @@ from orders.drafts import Draft
 from orders.errors import DuplicateOrder
 from orders.models import Order, OrderLine, OrderState, PaymentState, Shop, WorkOrderKind
 from orders.selectors import KnownSku, known_skus, warehouses_of
-from ordercenter.core import moments
-from ordercenter.core.actor import Actor
-from ordercenter.core.clocks import ClockStart, start_clocks
-from ordercenter.core.errors import BadInput, Forbidden
-from ordercenter.core.timeline import Entry, record_all
 
 
 @dataclass(frozen=True, slots=True)

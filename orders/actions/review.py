@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, PaymentState
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import advance
+from orders.models import Order, PaymentState
 
 
 @transaction.atomic

@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import release_reservations, reserve
 from inventory.errors import OutOfStock
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import BadInput
+from ordercenter.core.lifecycle import ask_guards
+from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
 from orders.errors import NotTheOwner, TooLate
 from orders.models import Order, OrderLine
 from orders.models.orders import BEFORE_PACKING
 from orders.selectors import known_skus, warehouses_of
-from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
-from ordercenter.core.lifecycle import ask_guards
-from ordercenter.core.timeline import record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders.models import Order, Urgency
 from ordercenter.core.actor import Actor
 from ordercenter.core.timeline import changed, record, snapshot
+from orders.models import Order, Urgency
 
 _FIELDS = ("urgency", "ship_by")
 

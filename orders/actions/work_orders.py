@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, WorkOrder, WorkOrderKind, WorkOrderState
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import ClockStart, start_clocks
 from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import Entry, record_all
+from orders.models import Order, WorkOrder, WorkOrderKind, WorkOrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,10 @@ def claim_work_order(work_order_id: int, *, seen: int | None, actor: Actor) -> W
 def resolve_work_order(
     work_order_id: int, *, seen: int | None, resolution: str, actor: Actor
 ) -> WorkOrder:
-    """It is done, and how stands on it; what it blocked is free. Raises `BadInput` without words."""
+    """It is done, and how stands on it; what it blocked is free.
+
+    Raises `BadInput` without words.
+    """
     actor.require("orders.resolve_workorder")
     if not resolution.strip():
         raise BadInput(_("Say how it was resolved."), fields={"resolution": ["empty"]})

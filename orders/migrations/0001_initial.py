@@ -5,10 +5,11 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
 import django_fsm
-import ordercenter.core.moments
-import orders.models.papers
 from django.conf import settings
 from django.db import migrations, models
+
+import ordercenter.core.moments
+import orders.models.papers
 
 
 class Migration(migrations.Migration):

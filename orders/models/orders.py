@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from inventory.models import Sku, Warehouse
+from ordercenter.core.lifecycle import Lifecycle
 from orders.models.customers import Customer
 from orders.models.shops import Shop
 from orders.receiver import Receiver
-from ordercenter.core.lifecycle import Lifecycle
 
 
 class OrderState(models.TextChoices):

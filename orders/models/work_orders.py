@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from orders.models.orders import Order
 from ordercenter.core.lifecycle import Lifecycle
+from orders.models.orders import Order
 
 
 class WorkOrderState(models.TextChoices):

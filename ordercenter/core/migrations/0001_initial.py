@@ -5,8 +5,9 @@ import django.contrib.auth.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import ordercenter.core.models.timeline
 from django.db import migrations, models
+
+import ordercenter.core.models.timeline
 
 
 class Migration(migrations.Migration):
