@@ -1,0 +1,72 @@
+"""The demo world: believable, made through the actions, ready in under a minute."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from inventory.models import Sku, Warehouse
+from ordercenter.console.demo import catalogue, outside, staff
+from ordercenter.console.demo.story import Story, add_gift
+from ordercenter.engine.paths import var_dir
+from orders.models import Shop
+
+SHOPS = (
+    # code, name, channel
+    ("jd-parts", "京东自营配件店", "jd"),
+    ("pdd-parts", "拼多多汽配专营店", "pinduoduo"),
+    ("wechat-b2b", "微信修理厂下单群", "wechat_group"),
+    ("pos-hz", "杭州门店", "pos"),
+    ("mini-baby", "贝乐母婴小程序", "wechat_mini"),
+)
+TAOBAO_SHOPS = (
+    ("taobao-parts", "淘宝汽配旗舰店", "demo1"),
+    ("taobao-baby", "天猫母婴专营店", "demo2"),
+)
+
+
+def ensure_demo_world(tell: Callable[[str], None]) -> list[str]:
+    """Everything the demo shows is there afterwards; the lines that tell how to sign in.
+
+    A second call finds it all and is quick; one that was interrupted goes on where it stopped.
+    """
+    people = staff.ensure_staff()
+    mark = var_dir() / "demo-world.json"
+    database = str(Warehouse.objects.db) + os.environ.get("DATABASE_URL", "embedded")
+    if not (mark.exists() and mark.read_text() == database and Shop.objects.exists()):
+        _build(people, tell)
+        mark.write_text(database)
+    outside.connect_simulators(TAOBAO_SHOPS)
+    return [_("Sign in as:"), *staff.login_lines()]
+
+
+def _build(people: dict[str, staff.User], tell: Callable[[str], None]) -> None:
+    tell(_("Building the demo world: goods and stock …"))
+    with transaction.atomic():
+        catalogue.ensure_goods()
+    catalogue.ensure_stock()
+    shops = [
+        Shop.objects.get_or_create(code=code, defaults={"name": name, "channel": channel})[0]
+        for code, name, channel in SHOPS
+    ]
+    tell(
+        _("%(skus)d SKUs in %(houses)d warehouses. Telling thirty days of orders …")
+        % {"skus": Sku.objects.count(), "houses": Warehouse.objects.count()}
+    )
+    made = Story(people, shops).tell(tell)
+    add_gift(people, shops[0])
+    tell(_("%(orders)d orders made.") % {"orders": made})
+    _tell_simulators_what_we_sell()
+
+
+def _tell_simulators_what_we_sell() -> None:
+    """The simulated buyers order what we have, by our own codes."""
+    goods = [
+        {"code": sku.code, "title": sku.name, "price": str(sku.price)}
+        for sku in Sku.objects.filter(levels__on_hand__gte=60).distinct().order_by("pk")[:400]
+    ]
+    (var_dir() / "demo-skus.json").write_text(json.dumps(goods, ensure_ascii=False), "utf-8")

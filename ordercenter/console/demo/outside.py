@@ -1,0 +1,64 @@
+"""The demo's outside systems are simulators; this points our accounts at them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+
+from integrations.models import ChannelAccount, Robot, TrackingAccount
+from integrations.simulators.kuaidi100.service import DEMO_CUSTOMER, DEMO_KEY
+from integrations.simulators.taobao.accounts import demo_app, demo_sellers
+from ordercenter.core import moments
+from orders.models import Shop
+
+ROBOT_KEY = "ocoooooo-0000-4000-8000-000000000000"
+
+
+def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
+    """Two Taobao shops, parcel tracking and the team's robot talk to the simulators.
+
+    Their port may differ from start to start; what people changed otherwise stays.
+    """
+    address = f"http://127.0.0.1:{os.environ.get('SIMULATOR_PORT', '9100')}"
+    sellers = {seller.key: seller for seller in demo_sellers()}
+    for code, name, key in shops:
+        shop, _made = Shop.objects.get_or_create(
+            code=code, defaults={"name": name, "channel": "taobao"}
+        )
+        app = demo_app()
+        _point(
+            ChannelAccount,
+            {"shop": shop},
+            f"{address}/router/rest",
+            {
+                "adapter": "taobao",
+                "credentials": {
+                    "app_key": app.key,
+                    "app_secret": app.secret,
+                    "session": sellers[key].session,
+                },
+                "interval_minutes": 10,
+                "cursor_at": moments.now() - timedelta(minutes=40),
+            },
+        )
+    _point(
+        TrackingAccount,
+        {"name": "快递100"},
+        address,
+        {"credentials": {"key": DEMO_KEY, "customer": DEMO_CUSTOMER}},
+    )
+    _point(
+        Robot,
+        {"name": "订单通知群"},
+        address,
+        {"credentials": {"key": ROBOT_KEY}},
+    )
+
+
+def _point(model: type, found_by: dict, address: str, defaults: dict) -> None:
+    row, made = model.objects.get_or_create(
+        **found_by, defaults={**defaults, "base_url": address}
+    )
+    if not made and row.base_url != address:
+        model.objects.filter(pk=row.pk).update(base_url=address)
