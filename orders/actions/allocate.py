@@ -10,6 +10,7 @@ from inventory.models import Reservation
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import WrongState
+from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
 from orders.actions.work_orders import withdraw_work_orders
@@ -24,12 +25,14 @@ EXPIRY = Actor.system("timer:stock holds")
 def allocate_order(order_id: int, *, seen: int | None, actor: Actor) -> Order:
     """Promise stock to an order that has none, and withdraw its shortage work orders.
 
-    Raises `OutOfStock` with all shortages, `WrongState` once goods are packed.
+    Raises `OutOfStock` with all shortages, `WrongState` once goods are packed, and whatever a
+    guard on "allocate" refuses with (a parcel that is labelled or has left).
     """
     actor.require("orders.allocate_order")
     order = Order.objects.locked(order_id, seen=seen)
     if order.state not in BEFORE_PACKING:
         raise WrongState(state=order.state, verb="allocate")
+    ask_guards(order, "allocate", actor)
     lines = list(order.lines.all())
     release_reservations([line.pk for line in lines])
     promise = reserve([stock_request(order, lines, warehouses_of(order.shop))])[0]

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import WrongState
+from ordercenter.core.errors import Blocked, WrongState
+from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.merge import Merge, three_way
 from ordercenter.core.timeline import record
 from orders import channel_fields
@@ -87,7 +88,7 @@ def _merge_fields(order: Order, merge: Merge, draft: Draft, actor: Actor) -> dic
     clashes = {f.name: [f.base or "", f.theirs, f.yours] for f in merge.conflicts}
     wanted = dict(merge.changes)
     receiver = [name for name in wanted if name in channel_fields.RECEIVER]
-    if receiver and order.state not in BEFORE_PACKING:
+    if receiver and not _may_change_address(order, actor):
         for name in receiver:
             clashes[name] = [
                 merge_base(merge, name),
@@ -111,6 +112,17 @@ def _merge_fields(order: Order, merge: Merge, draft: Draft, actor: Actor) -> dic
     order.save(update_fields=[*fields, "version"])
     record(order, "order.channel_updated", actor=actor, changes=changes)
     return clashes
+
+
+def _may_change_address(order: Order, actor: Actor) -> bool:
+    """The channel may redirect what a person could redirect now; else a person decides."""
+    if order.state not in BEFORE_PACKING:
+        return False
+    try:
+        ask_guards(order, "change_address", actor)
+    except Blocked:
+        return False
+    return True
 
 
 def merge_base(merge: Merge, name: str) -> str:
