@@ -18,8 +18,10 @@ from ordercenter.core.context import request_id
 class Subject(Protocol):
     """Whatever can have a place on the timeline."""
 
-    KIND: str
     pk: Any
+
+    @property
+    def KIND(self) -> str: ...
 
     @property
     def stream(self) -> str: ...

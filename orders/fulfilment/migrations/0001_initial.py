@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django_fsm
-import ordercenter.core.moments
 from django.db import migrations, models
+
+import ordercenter.core.moments
 
 
 class Migration(migrations.Migration):

@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from inventory.models import Sku, Warehouse
+from ordercenter.core import moments
+from ordercenter.core.lifecycle import Lifecycle
 from orders.fulfilment.models.carriers import Carrier
 from orders.fulfilment.models.tracking import TrackingState
 from orders.models import Order, OrderLine
 from orders.receiver import Receiver
-from ordercenter.core import moments
-from ordercenter.core.lifecycle import Lifecycle
 
 
 class ShipmentState(models.TextChoices):
