@@ -40,6 +40,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     )
     add("--query-gap", type=float, default=1800, metavar="SECONDS", help="30-minute rule")
     add("--push-retry", type=float, default=1800, metavar="SECONDS")
+    add("--state", type=Path, help="file that keeps trades and parcels over a restart")
     add("--stop-with-stdin", action="store_true", help="stop when standard input ends")
     return parser.parse_args(arguments)
 
@@ -57,6 +58,7 @@ def read_options(given: argparse.Namespace) -> Options:
         auto_advance_seconds=given.auto_advance,
         trickle_per_minute=given.trickle,
         trickle_shop=given.trickle_shop,
+        state=given.state,
         items=read_items(json.loads(given.skus.read_text("utf-8"))) if given.skus else SAMPLE_ITEMS,
     )
 

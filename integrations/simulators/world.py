@@ -1,11 +1,13 @@
 """All simulated systems together: one clock, one plan of faults, one table of addresses."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from . import page
+from . import page, saving
 from .clock import Clock
 from .control import Control
 from .counters import Counters
@@ -27,6 +29,7 @@ FAULT_KINDS = {
     kuaidi100.SYSTEM: TRANSPORT | kuaidi100.REFUSALS,
     robot.SYSTEM: TRANSPORT | robot.REFUSALS | robot.LOST,
 }
+SAVE_EVERY_SECONDS = 10.0
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
@@ -45,6 +48,7 @@ class Options:
     trickle_per_minute: float = 0
     trickle_shop: str = SAMPLE_SHOP
     items: Sequence[Item] = SAMPLE_ITEMS
+    state: Path | None = None
 
 
 class World:
@@ -81,7 +85,9 @@ class World:
             "/autonumber/auto": self.kuaidi100.autonumber,
             "/cgi-bin/webhook/send": self.robots.send,
         }
-        self._add_samples()
+        self._save_timer: asyncio.TimerHandle | None = None
+        if options.state is None or not saving.restore(self, options.state):
+            self._add_samples()
 
     def start(self) -> None:
         """Begin what happens by itself; needs the running event loop."""
@@ -89,12 +95,20 @@ class World:
             trickle = self.trickle(self.options.trickle_shop)
             trickle.items = self.options.items
             trickle.run(self.options.trickle_per_minute)
+        for number in self.kuaidi100.parcels:
+            self.kuaidi100.travel_on(number)
+        if self.options.state is not None:
+            self._save_and_wait(self.options.state)
 
     def stop(self) -> None:
         """End what happens by itself."""
         for trickle in self.trickles.values():
             trickle.run(0)
         self.pusher.close()
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+        if self.options.state is not None:
+            saving.save(self, self.options.state)
 
     def handle(self, request: Request) -> Answer:
         """Answer one request; an address that no system has is 404."""
@@ -139,6 +153,12 @@ class World:
             "cpu_seconds": time.process_time(),
             "trades": {key: len(shop) for key, shop in self.taobao.store.shops.items()},
         }
+
+    def _save_and_wait(self, path: Path) -> None:
+        saving.save(self, path)
+        self._save_timer = asyncio.get_running_loop().call_later(
+            SAVE_EVERY_SECONDS, self._save_and_wait, path
+        )
 
     def _add_samples(self) -> None:
         if self.options.samples:

@@ -1,7 +1,6 @@
 """A shop in business: new trades keep coming, some are paid later, some buyers write."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from random import Random
 
@@ -13,7 +12,7 @@ from .platform import Platform
 
 FIRST_TID = 4_300_000_000_000_000_000
 PAID_AT_ONCE = 0.6
-REMEMBERED = 500
+LOOKS_BACK = 200
 
 
 class Trickle:
@@ -25,7 +24,6 @@ class Trickle:
         self._chance = Random(seed)
         # Numbers start at the moment of birth, so a restarted simulator never reuses one.
         self._next_tid = FIRST_TID + int(platform.clock.epoch()) * 10_000_000
-        self._recent: deque[int] = deque(maxlen=REMEMBERED)
         self._timer: asyncio.TimerHandle | None = None
         self._pause = 0.0
         self.items: Sequence[Item] = SAMPLE_ITEMS
@@ -65,15 +63,15 @@ class Trickle:
             paid=self._chance.random() < PAID_AT_ONCE,
         )
         self._platform.store.shop(self._shop_key).put(document, receiver)
-        self._recent.append(self._next_tid)
         self._next_tid += 10
         self.made += 1
 
     def _something_happens(self) -> None:
         shop, at = self._platform.store.shop(self._shop_key), self._platform.clock.text()
-        trade = shop.get(self._chance.choice(self._recent))
-        if trade is None:
+        own = [trade for trade in shop.newest(LOOKS_BACK) if trade.tid >= FIRST_TID]
+        if not own:
             return
+        trade = self._chance.choice(own)
         if trade.status in lifecycle.UNPAID:
             leaves = self._chance.random() < 0.15
             status = "TRADE_CLOSED_BY_TAOBAO" if leaves else "WAIT_SELLER_SEND_GOODS"

@@ -221,7 +221,7 @@ def listening() -> Iterator[Subscriber]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     subscriber.url = f"http://127.0.0.1:{server.server_port}/hooks/kuaidi100/x1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield subscriber

@@ -59,7 +59,8 @@ def test_a_held_answer_does_not_hold_other_connections(simulator, top):
     thread.join()
 
     assert answers[0][0]["logistics_offline_send_response"]["shipping"]["is_success"] is True
-    assert during - started < 0.4 < answers[0][1] - started
+    assert during < answers[0][1]
+    assert answers[0][1] - started >= 0.5
 
 
 def test_bad_gateway_is_html_and_does_nothing(simulator, top):

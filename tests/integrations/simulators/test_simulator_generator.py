@@ -115,13 +115,15 @@ def test_a_shop_in_business_gets_new_paid_and_messaged_trades(simulator):
 
 def test_the_pace_is_kept(simulator):
     simulator.reset(samples=False)
+    started = time.monotonic()
     simulator.post("taobao/trickle", per_minute=1200)
     time.sleep(0.5)
     simulator.post("taobao/trickle", per_minute=0)
+    seconds = time.monotonic() - started
     made = simulator.counters()["trades"]["demo1"]
     time.sleep(0.2)
 
-    assert 4 <= made <= 11
+    assert 2 <= made <= 20 * seconds + 1
     assert simulator.counters()["trades"]["demo1"] == made
 
 

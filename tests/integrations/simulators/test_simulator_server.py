@@ -43,6 +43,16 @@ def test_two_requests_in_one_packet_get_two_answers_in_order(simulator):
     assert b"Connection: close" in received
 
 
+def test_a_held_answer_holds_those_behind_it_on_the_connection(simulator):
+    simulator.fault("wecom", "slow", seconds=0.2)
+    send = b"POST /cgi-bin/webhook/send?key=x HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+    with _socket(simulator) as connection:
+        connection.sendall(send + b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n")
+        received = _until_closed(connection)
+
+    assert 0 < received.index(b"93000") < received.index(b"HTTP/1.1 404")
+
+
 def test_a_request_may_come_in_single_bytes(simulator):
     body = b'{"samples":true}'
     request = (

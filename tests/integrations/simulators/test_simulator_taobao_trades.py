@@ -175,6 +175,18 @@ def test_a_late_row_is_missing_from_lists_but_there_by_number(simulator, top):
     assert len(top.tids()) == 3
 
 
+def test_a_late_row_that_is_made_again_is_listed_once(simulator, top):
+    simulator.reset(samples=False)
+    simulator.generate(count=1, seed=1)
+    simulator.fault("taobao", "late_row", method=LIST, seconds=60)
+    top.tids()
+
+    simulator.generate(count=1, seed=1)
+
+    simulator.post("clock", now=shop_time(seconds=61))
+    assert top.page(timestamp=shop_time())["total_results"] == 1
+
+
 def test_a_page_can_hold_a_trade_twice(simulator, top):
     simulator.fault("taobao", "duplicate_row", method=LIST)
 
