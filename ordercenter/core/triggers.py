@@ -23,7 +23,9 @@ BEGIN
   END IF;
   SELECT jsonb_object_agg(n.key, jsonb_build_array(o.value, n.value)) INTO diff
     FROM jsonb_each(to_jsonb(NEW)) n JOIN jsonb_each(to_jsonb(OLD)) o USING (key)
-   WHERE n.value IS DISTINCT FROM o.value AND NOT (n.key = ANY (TG_ARGV));
+   WHERE n.value IS DISTINCT FROM o.value
+     -- A trigger without arguments has no empty array but none at all.
+     AND NOT (n.key = ANY (coalesce(TG_ARGV, '{}')));
   IF diff IS NOT NULL THEN
     INSERT INTO core_fieldchange (table_name, row_id, changes, db_user)
     VALUES (TG_TABLE_NAME, NEW.id, diff, session_user);
@@ -70,7 +72,8 @@ def append_only(table: str) -> migrations.RunSQL:
 def keep_changes(
     table: str, *, ignore: tuple[str, ...] = (), only: tuple[str, ...] = ()
 ) -> migrations.RunSQL:
-    """Every UPDATE or DELETE of the table leaves a field-change row.
+    """Every UPDATE or DELETE of the table leaves a field-change row; TRUNCATE, which would
+    leave none, is refused.
 
     `ignore` names columns that machines touch without meaning; `only` limits the trigger to
     statements that set one of these columns.
@@ -81,6 +84,11 @@ def keep_changes(
         f"""
         CREATE TRIGGER {table}_keep_change AFTER UPDATE{columns} OR DELETE ON {table}
           FOR EACH ROW EXECUTE FUNCTION core_keep_change({arguments});
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+          FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
         """,
-        f"DROP TRIGGER {table}_keep_change ON {table};",
+        f"""
+        DROP TRIGGER {table}_keep_change ON {table};
+        DROP TRIGGER {table}_no_truncate ON {table};
+        """,
     )
