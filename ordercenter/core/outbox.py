@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import select
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,8 +37,10 @@ LEASE_SECONDS = 120
 BATCH = 100
 MAX_ATTEMPTS = 8
 SWEEP_SECONDS = 2.0
+LOOK_SECONDS = 10.0
 
 Handle = Callable[[Event], None]
+Look = Callable[[], object]
 
 
 class RetryLater(Exception):
@@ -239,10 +242,40 @@ def relay(lane: str, stop: threading.Event) -> None:
 def _relay_until_trouble(lane: str, stop: threading.Event) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"LISTEN {CHANNEL}")
+    looked_at = time.monotonic() - LOOK_SECONDS
     while not stop.is_set():
-        while drain(lane) and not stop.is_set():
-            pass
-        _wait_for_news(SWEEP_SECONDS)
+        worked_on = drain(lane)
+        # One lane looks; a long backlog does not keep it from looking.
+        if lane == LANES[0] and time.monotonic() - looked_at >= LOOK_SECONDS:
+            look_around()
+            looked_at = time.monotonic()
+        if not worked_on:
+            _wait_for_news(SWEEP_SECONDS)
+
+
+_looks: list[Look] = []
+
+
+def on_idle(look: Look) -> Look:
+    """Let the relay call this about every `LOOK_SECONDS`, between two batches.
+
+    It has to be quick: it looks whether something is due and starts a task for it. What it
+    raises is logged and does not stop the relay, except that a lost database is waited for.
+    """
+    if look not in _looks:
+        _looks.append(look)
+    return look
+
+
+def look_around() -> None:
+    """Call everything that was registered with `on_idle` once."""
+    for look in _looks:
+        try:
+            look()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("idle_look_failed", look=getattr(look, "__qualname__", repr(look)))
 
 
 def _wait_for_news(seconds: float) -> None:
