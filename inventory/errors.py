@@ -21,11 +21,11 @@ class OutOfStock(DomainError):
     """Some goods can't be promised; `shortages` is the whole list, not only the first."""
 
     code = "out_of_stock"
-    title = _("Not enough stock: %(list)s.")
+    title = _("Not enough stock.")
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         self.shortages = list(shortages)
-        text = self.title % {
+        text = _("Not enough stock: %(list)s.") % {
             "list": "、".join(f"{s.sku} {s.available}/{s.wanted}" for s in self.shortages)
         }
         super().__init__(text, shortages=[asdict(s) for s in self.shortages])

@@ -73,7 +73,7 @@ SELECT line, level_id, quantity, 0, state, expires_at, %s
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reserve(requests: Sequence[Request]) -> list[Promise]:
     """Promise stock to every request that one of its warehouses can meet in full.
 

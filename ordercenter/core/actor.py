@@ -60,6 +60,7 @@ class Actor:
         permissions: frozenset[str],
         shops: frozenset[int],
         ip: str | None = None,
+        device: str = "",
     ) -> Actor:
         """A partner's program that came with a key; it may touch its own shops only."""
         return cls(
@@ -68,6 +69,7 @@ class Actor:
             label=label,
             door="api",
             ip=ip,
+            device=device[:200],
             permissions=permissions,
             shops=shops,
         )

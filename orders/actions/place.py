@@ -38,17 +38,19 @@ class Placed:
     findings: dict[Finding, list[str]]
 
 
-def place_order(shop: Shop, draft: Draft, *, actor: Actor) -> Placed:
+def place_order(shop: Shop, draft: Draft, *, actor: Actor, savepoint: bool = True) -> Placed:
     """Enter one order and promise its stock.
 
-    Raises `OutOfStock` with all shortages or `DuplicateOrder`; then nothing was written.
+    Raises `OutOfStock` with all shortages or `DuplicateOrder`; then nothing was written. A
+    caller whose own transaction ends with the refusal saves two statements with `savepoint`
+    of False.
     """
     actor.require("orders.place_order")
     if not draft.lines:
         raise BadInput(_("An order needs at least one line."), fields={"lines": ["empty"]})
     try:
-        with transaction.atomic():
-            placed = place_orders(shop, [draft], actor=actor)[0]
+        with transaction.atomic(savepoint=savepoint):
+            placed = _place_all(shop, [draft], actor)[0]
             if placed.shortages:
                 raise OutOfStock(placed.shortages)
     except IntegrityError as error:
@@ -65,6 +67,10 @@ def place_orders(shop: Shop, drafts: Sequence[Draft], *, actor: Actor) -> list[P
     An order whose stock can't be promised, or whose data looks wrong, is kept all the same: a
     work order tells a person. Raises `IntegrityError` when the shop has one of them already.
     """
+    return _place_all(shop, drafts, actor)
+
+
+def _place_all(shop: Shop, drafts: Sequence[Draft], actor: Actor) -> list[Placed]:
     if not actor.may_see_shop(shop.pk):
         raise Forbidden(shop=shop.code)
     skus = known_skus(line.sku_code for draft in drafts for line in draft.lines)

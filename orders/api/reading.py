@@ -1,0 +1,87 @@
+"""Orders as an API caller may find them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, Prefetch, Q, QuerySet
+
+from ordercenter.core.actor import Actor
+from ordercenter.core.errors import NotFound
+from ordercenter.core.models import Event
+from orders.api.answers import event_as_json, order_as_json
+from orders.models import Order, OrderLine
+
+NUMBER = r"OC[0-9]{13,22}"
+
+
+def visible_to(actor: Actor, orders: QuerySet[Order] | None = None) -> QuerySet[Order]:
+    """The orders that are this actor's business."""
+    rows = Order.objects.all() if orders is None else orders
+    if actor.shops is None:
+        return rows
+    if len(actor.shops) == 1:
+        # Equality lets (shop, -id) give the page in its order; a list of shops would sort.
+        return rows.filter(shop=next(iter(actor.shops)))
+    return rows.filter(shop__in=actor.shops)
+
+
+def find_id(number: str, actor: Actor) -> int:
+    """The id behind an order number. Raises `NotFound`, also for another partner's order."""
+    pk = visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
+    if pk is None:
+        raise NotFound(number=number)
+    return int(pk)
+
+
+def with_parts(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """The orders with everything their JSON needs, in two statements."""
+    lines = Prefetch("lines", OrderLine.objects.order_by("pk"))
+    return orders.annotate(
+        shop_code=F("shop__code"), main_number=F("main_order__number")
+    ).prefetch_related(lines)
+
+
+def as_json(order: Order, actor: Actor) -> dict[str, Any]:
+    """The JSON of an order that was read `with_parts`."""
+    row: Any = order
+    return order_as_json(
+        order,
+        order.lines.all(),
+        shop=row.shop_code,
+        main_order=row.main_number,
+        actor=actor,
+    )
+
+
+def read_order(pk: int, actor: Actor) -> dict[str, Any]:
+    """The order as it is now."""
+    return as_json(with_parts(Order.objects.filter(pk=pk)).get(), actor)
+
+
+def events_for(order_id: int, actor: Actor) -> QuerySet[Event]:
+    """The order's story. Partners read what became of order and parcels, and their own notes."""
+    events = Event.objects.filter(stream=f"{Order.KIND}:{order_id}")
+    if actor.kind != "partner":
+        return events
+    told = Q(kind__startswith="order.") | Q(kind__startswith="shipment.")
+    own_note = Q(actor_kind="partner", actor_id=actor.id)
+    return events.filter(told).filter(~Q(kind="order.note_added") | own_note)
+
+
+# What bumps an order's version leaves one event each: a move, or fields before and after.
+_BUMPS = ~Q(to_state="") | ~Q(changes={}) | Q(kind="order.refund_flagged")
+
+
+def what_happened_since(
+    order_id: int, seen: int, current: int, actor: Actor
+) -> Sequence[dict[str, Any]]:
+    """The events between two versions of the order, oldest first, the last twenty at most."""
+    count = min(max(current - seen, 0), 20)
+    events = (
+        events_for(order_id, actor)
+        .filter(_BUMPS, subject_kind=Order.KIND, sequence__gt=1)
+        .order_by("-sequence")[:count]
+    )
+    return [event_as_json(event, actor) for event in reversed(events)]
