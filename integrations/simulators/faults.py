@@ -78,6 +78,8 @@ class FaultPlan:
             raise ValueError(f"{system} has no fault {kind!r}; known: {sorted(kinds)}")
         if probability is None and count is None:
             count = 1
+        if count == 0 or (probability is not None and probability > 1):
+            raise ValueError("count is at least 1 and probability at most 1")
         self._last_id += 1
         rule = Fault(self._last_id, system, kind, method, count, probability, options or {})
         self._rules.append(rule)

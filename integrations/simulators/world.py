@@ -15,12 +15,12 @@ from .faults import TRANSPORT, FaultPlan
 from .kuaidi100 import service as kuaidi100
 from .kuaidi100.pushing import Pusher
 from .taobao import accounts, platform
+from .taobao.control import TaobaoControl
 from .taobao.gateway import ROUTER_PATH, Gateway
 from .taobao.goods import SAMPLE_ITEMS, Item
 from .taobao.samples import SAMPLE_SHOP, add_samples, shift_since
 from .taobao.store import Store
 from .taobao.tokens import oauth_token
-from .taobao.trickle import Trickle
 from .wecom import robot
 from .wire import HTML_TYPE, Answer, Request, Response, json_response
 
@@ -75,7 +75,7 @@ class World:
             auto_advance_seconds=options.auto_advance_seconds,
         )
         self.robots = robot.Robots(self.clock, self.counters, self.faults)
-        self.trickles: dict[str, Trickle] = {}
+        self.shops = TaobaoControl(self.taobao, options.items)
         self._control = Control(self)
         self._routes: dict[str, Callable[[Request], Response]] = {
             ROUTER_PATH: self.gateway.handle,
@@ -92,8 +92,7 @@ class World:
     def start(self) -> None:
         """Begin what happens by itself; needs the running event loop."""
         if self.options.trickle_per_minute:
-            trickle = self.trickle(self.options.trickle_shop)
-            trickle.items = self.options.items
+            trickle = self.shops.trickle(self.options.trickle_shop)
             trickle.run(self.options.trickle_per_minute)
         for number in self.kuaidi100.parcels:
             self.kuaidi100.travel_on(number)
@@ -102,8 +101,7 @@ class World:
 
     def stop(self) -> None:
         """End what happens by itself."""
-        for trickle in self.trickles.values():
-            trickle.run(0)
+        self.shops.end_business()
         self.pusher.close()
         if self._save_timer is not None:
             self._save_timer.cancel()
@@ -123,17 +121,9 @@ class World:
             return Response(page.render(self), content_type=HTML_TYPE)
         return json_response({"error": f"no system answers {request.path}"}, 404)
 
-    def trickle(self, shop: str) -> Trickle:
-        """The business of one shop, made on first use."""
-        if shop not in self.trickles:
-            self.trickles[shop] = Trickle(self.taobao, shop, self.options.seed)
-        return self.trickles[shop]
-
     def reset(self, *, with_samples: bool) -> None:
         """As just started, without faults, counters, limits and business; options still hold."""
-        for trickle in self.trickles.values():
-            trickle.run(0)
-        self.trickles.clear()
+        self.shops.end_business()
         self.faults.clear()
         self.counters.clear()
         self.taobao.accounts = accounts.Accounts.demo()

@@ -52,14 +52,18 @@ def read_items(entries: Sequence[Any]) -> list[Item]:
     Title, price and platform ids that are not given follow from the code alone, so they are the
     same in every run. ``ValueError`` when an entry has no code.
     """
-    items = []
-    for entry in entries:
-        given = {"code": entry} if isinstance(entry, str) else dict(entry)
-        code = given.get("code")
-        if not isinstance(code, str) or not code:
-            raise ValueError(f"an item needs a code: {entry!r}")
-        items.append(_SAMPLE_BY_CODE.get(code) or _item(code, given))
-    return items
+    return [_read_item(entry) for entry in entries]
+
+
+def _read_item(entry: Any) -> Item:
+    given = {"code": entry} if isinstance(entry, str) else entry
+    code = given.get("code") if isinstance(given, dict) else None
+    if not isinstance(code, str) or not code:
+        raise ValueError(f"an item needs a code: {entry!r}")
+    try:
+        return _SAMPLE_BY_CODE.get(code) or _item(code, given)
+    except ArithmeticError:
+        raise ValueError(f"{code}: the price is not a number") from None
 
 
 def sku_id_of(code: str) -> int:

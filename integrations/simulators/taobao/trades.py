@@ -15,6 +15,7 @@ OLDEST_DAYS = 92
 DEFAULT_PAGE_SIZE = 40
 MAX_PAGE_SIZE = 100
 MAX_PAGE_NO = 1_000_000
+BRIEF_FIELDS = frozenset({"tid", "status", "modified"})
 
 
 def sold_increment_get(call: Call) -> Members:
@@ -84,10 +85,22 @@ def _status_filter(call: Call) -> Callable[[Trade], bool] | None:
 def _row(trade: Trade, selection: Selection, spoil: Spoil | None = None) -> bytes:
     if spoil is None and trade.spoil is not None and trade.spoil.shows_in(detail=False):
         spoil = trade.spoil
+    if spoil is None and selection.names <= BRIEF_FIELDS and not selection.line_names:
+        return to_json(select(_brief(trade), selection, detail=False, oaid=False))
     if selection.whole_public and trade.as_stored and spoil is None:
         return b"{" + trade.public + b"}"
     document = _spoiled(trade.document(), spoil)
     return to_json(select(document, selection, detail=False, oaid=False))
+
+
+def _brief(trade: Trade) -> Document:
+    """What is known without parsing; callers that only look for changes ask for no more."""
+    return {
+        "tid": trade.tid,
+        "tid_str": str(trade.tid),
+        "status": trade.status,
+        "modified": trade.modified,
+    }
 
 
 def _spoiled(document: Document, spoil: Spoil | None) -> Document:

@@ -6,7 +6,7 @@ from random import Random
 
 from . import lifecycle
 from .generator import invent_trade
-from .goods import SAMPLE_ITEMS, Item
+from .goods import Item
 from .people import invent_message, invent_receiver
 from .platform import Platform
 
@@ -18,7 +18,9 @@ LOOKS_BACK = 200
 class Trickle:
     """Makes trades in one shop at a steady pace while the event loop runs."""
 
-    def __init__(self, platform: Platform, shop_key: str, seed: int = 1) -> None:
+    def __init__(
+        self, platform: Platform, shop_key: str, items: Sequence[Item], seed: int = 1
+    ) -> None:
         self._platform = platform
         self._shop_key = shop_key
         self._chance = Random(seed)
@@ -26,7 +28,7 @@ class Trickle:
         self._next_tid = FIRST_TID + int(platform.clock.epoch()) * 10_000_000
         self._timer: asyncio.TimerHandle | None = None
         self._pause = 0.0
-        self.items: Sequence[Item] = SAMPLE_ITEMS
+        self.items = items
         self.made = 0
 
     def run(self, per_minute: float) -> None:

@@ -100,6 +100,14 @@ def test_call_limits_name_their_seconds(simulator, top):
     assert top.ask(GET, tid=TEA, fields="tid")
 
 
+def test_a_remote_failure_may_hide_work_that_was_done(simulator, top):
+    simulator.fault("taobao", "isp", method=SEND, done=True)
+
+    assert top.refusal(SEND, **SHIP)["sub_code"] == "isp.top-remote-connection-timeout"
+
+    assert top.detail(TEA)["status"] == "WAIT_BUYER_CONFIRM_GOODS"
+
+
 def test_any_error_can_be_given(simulator, top):
     simulator.fault(
         "taobao", "error", code=50, msg="Remote service error", sub_code="isp.x", sub_msg="忙"
@@ -146,6 +154,8 @@ def test_faults_are_listed_with_how_often_they_fired(simulator, top):
         {"system": "wecom", "kind": "row_moved"},
         {"system": "taobao", "kind": "spoil", "how": "nicely"},
         {"kind": "http_502"},
+        {"system": "taobao", "kind": "isp", "count": 0},
+        {"system": "taobao", "kind": "isp", "probability": 20},
     ],
 )
 def test_a_fault_that_would_do_nothing_is_refused(simulator, body):

@@ -89,6 +89,8 @@ def test_ten_thousand_trades_in_a_few_seconds(simulator):
         {"count": 1, "modified_from": "soon"},
         {"count": 1, "skus": [""]},
         {"count": 1, "skus": "SKU-1"},
+        {"count": 1, "skus": [5]},
+        {"count": 1, "skus": [{"code": "A", "price": "dear"}]},
     ],
 )
 def test_bad_orders_are_refused_and_make_nothing(simulator, body):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from integrations.simulators.testing import Simulator, running_simulator
+from integrations.simulators.testing import ControlError, Simulator, running_simulator
 from integrations.simulators.wire import Request
 from integrations.simulators.world import Options, World
 
@@ -143,6 +143,28 @@ def test_control_refuses_other_content_types(wire):
 
     assert status == 400
     assert b"application/json" in body
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("taobao/trickle", {"per_minute": 0, "at_once": 3, "seeds": 1}),
+        ("taobao/change", {"tid": "4100000000000000101", "statuss": "TRADE_CLOSED"}),
+        ("taobao/change", {"tid": "4100000000000000101", "refund": {"state": "SUCCESS"}}),
+        ("taobao/change", {"tid": "4100000000000000101", "modified": "today"}),
+        ("taobao/change", {"tid": "4100000000000000101", "fields": {"tid": 1}}),
+        ("kuaidi100/advance", {"number": "YT00000001", "to": "collected", "pushes": "none"}),
+        ("kuaidi100/advance", {"number": "YT00000001", "to": "lost"}),
+        ("wecom/keys", {"key": 5}),
+    ],
+)
+def test_a_misspelt_control_call_is_refused_and_does_nothing(simulator, path, body):
+    before = (simulator.get("taobao/trades"), simulator.get("kuaidi100/parcels"))
+
+    with pytest.raises(ControlError):
+        simulator.post(path, **body)
+
+    assert (simulator.get("taobao/trades"), simulator.get("kuaidi100/parcels")) == before
 
 
 def test_two_simulators_run_side_by_side_and_stop_with_their_parent():

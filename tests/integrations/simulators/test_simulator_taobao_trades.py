@@ -100,6 +100,15 @@ def test_only_asked_fields_come(top):
     assert [sorted(line) for line in trade["orders"]["order"]] == [["num", "oid"]] * 2
 
 
+@pytest.mark.parametrize("fields", ["tid,modified", "tid,status,modified,payment", "status"])
+def test_short_rows_say_the_same_as_long_ones(trades, top, fields):
+    short = top.page(fields=fields)["trades"]["trade"]
+    long = top.page()["trades"]["trade"]
+
+    assert set(short[0]) - {"tid_str"} == set(fields.split(","))
+    assert short == [{name: row[name] for name in short[0]} for row in long]
+
+
 def test_details_are_masked(top):
     trade = top.detail("4100000000000000201")
 
