@@ -26,7 +26,8 @@ def rows(model):
 def test_the_application_is_not_a_superuser_and_owns_no_way_around(db):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT rolsuper, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = session_user"
+            "SELECT rolsuper, rolreplication, rolbypassrls"
+            "  FROM pg_roles WHERE rolname = session_user"
         )
         assert cursor.fetchone() == (False, False, False)
         with pytest.raises(DatabaseError, match="session_replication_role"):

@@ -1,9 +1,9 @@
 """The net below the application: the database keeps every change, whichever way it came."""
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
-from ordercenter.core.models import Event, FieldChange
+from ordercenter.core.models import FieldChange
 from orders.models import Order, OrderLine
 from tests.factories import OrderFactory, StockLevelFactory
 
