@@ -55,7 +55,7 @@ def _require_promised(shipment: Shipment) -> None:
             state=Reservation.State.CONFIRMED,
         )
         .values_list("line")
-        .annotate(Sum(F("quantity") - F("consumed")))
+        .annotate(pieces=Sum(F("quantity") - F("consumed")))
     )
     elsewhere = dict(
         ShipmentLine.objects.filter(
