@@ -1,0 +1,1 @@
+"""One package per channel: its client, and version 1 of its field mapping."""

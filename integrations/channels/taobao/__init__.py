@@ -1,0 +1,1 @@
+"""Taobao and Tmall through the open platform's gateway (TOP)."""
