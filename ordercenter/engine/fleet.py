@@ -18,6 +18,7 @@ PORTS_TRIED = 50
 MANAGE = (sys.executable, str(PROJECT_ROOT / "manage.py"))
 # New trades a minute, and seconds after which parcels of the simulators move on by themselves.
 SIMULATOR_PACE = ("--trickle", "2", "--auto-advance", "60")
+DEMO_GOODS = "demo-skus.json"  # written by the demo world: what the simulated buyers order
 
 
 class PortTaken(RuntimeError):
@@ -71,9 +72,16 @@ def children(
         _child("cluster", [*MANAGE, "qcluster"], shared, Heartbeat(worker_age)),
     ]
     if with_simulators:
-        command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
-        fleet.append(_child("simulators", command, shared))
+        fleet.append(_child("simulators", _simulators(), shared))
     return fleet
+
+
+def _simulators() -> list[str]:
+    """The outside world: it remembers over a restart, and its buyers order what we have."""
+    command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
+    command += ["--state", str(var_dir() / "simulators.json")]
+    goods = var_dir() / DEMO_GOODS
+    return [*command, "--skus", str(goods)] if goods.exists() else command
 
 
 def metrics_dir() -> Path:

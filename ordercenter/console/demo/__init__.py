@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from inventory.models import Sku, Warehouse
 from ordercenter.console.demo import catalogue, outside, staff
 from ordercenter.console.demo.story import Story, add_gift
+from ordercenter.engine import fleet
 from ordercenter.engine.paths import var_dir
 from orders.models import Shop
 
@@ -69,4 +70,4 @@ def _tell_simulators_what_we_sell() -> None:
         {"code": sku.code, "title": sku.name, "price": str(sku.price)}
         for sku in Sku.objects.filter(levels__on_hand__gte=60).distinct().order_by("pk")[:400]
     ]
-    (var_dir() / "demo-skus.json").write_text(json.dumps(goods, ensure_ascii=False), "utf-8")
+    (var_dir() / fleet.DEMO_GOODS).write_text(json.dumps(goods, ensure_ascii=False), "utf-8")
