@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from integrations.channels.base import Listed, Message
 from integrations.models import RawMessage, RawState
@@ -29,9 +30,9 @@ class Raw:
 _STORE = """
 INSERT INTO integrations_rawmessage (shop_id, api, external_number, channel_modified_at, sha256,
     body, received_at, state, problem, detail)
-SELECT %s, m.api, m.number, m.modified, m.sha, m.body, %s, m.state, m.problem, m.detail
-  FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-              %s::text[], %s::text[])
+SELECT %b, m.api, m.number, m.modified, m.sha, m.body, %b, m.state, m.problem, m.detail
+  FROM unnest(%b::text[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[],
+              %b::text[], %b::text[])
        AS m(api, number, modified, sha, body, state, problem, detail)
 ON CONFLICT ON CONSTRAINT raw_once DO NOTHING
 RETURNING id, api, external_number, sha256
@@ -52,23 +53,19 @@ def store(shop_id: int, messages: Sequence[Message]) -> list[Raw]:
     if not messages:
         return []
     states = [RawState.QUARANTINED if m.problem else RawState.NEW for m in messages]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            [
-                shop_id,
-                moments.now(),
-                [m.api for m in messages],
-                [_number(m) for m in messages],
-                [m.modified_at for m in messages],
-                [m.sha256 for m in messages],
-                [m.body for m in messages],
-                [str(state) for state in states],
-                [str(m.problem) for m in messages],
-                [m.detail[:_LONGEST_DETAIL] for m in messages],
-            ],
-        )
-        ids = {(api, number, mark): pk for pk, api, number, mark in cursor.fetchall()}
+    parameters = [
+        shop_id,
+        moments.now(),
+        [m.api for m in messages],
+        [_number(m) for m in messages],
+        [m.modified_at for m in messages],
+        [m.sha256 for m in messages],
+        [m.body for m in messages],
+        [str(state) for state in states],
+        [str(m.problem) for m in messages],
+        [m.detail[:_LONGEST_DETAIL] for m in messages],
+    ]
+    ids = {(api, number, mark): pk for pk, api, number, mark in _insert(parameters)}
     raws: list[Raw] = []
     for message in messages:
         pk = ids.pop((message.api, _number(message), message.sha256), None)
@@ -77,6 +74,18 @@ def store(shop_id: int, messages: Sequence[Message]) -> list[Raw]:
                 Raw(pk, message.number, message.modified_at, message.body, message.document)
             )
     return raws
+
+
+def _insert(parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run the statement with parameters apart from it, in binary.
+
+    Django's own cursor writes values into the statement's text. Escaping JSON as array elements
+    takes it 0.9 ms a message, more than all else that is done with one.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(_STORE, parameters)
+        return cursor.fetchall()
 
 
 def _number(message: Message) -> str:
