@@ -24,15 +24,15 @@ INSERT INTO orders_order (version, state, state_since, shop_id, external_number,
   receiver_is_masked, currency, goods_amount, freight, discount, total, paid_amount,
   payment_state, refund_open, placed_at, paid_at, ship_by, channel_status)
 VALUES (1, 'pending_review', now(), %(shop)s, %(external)s, '', 'normal', 'normal', '{}', 'api',
-  'floor', now(), NULL, %(name)s, '', '', '', %(name)s, %(phone)s, right(%(phone)s, 4), '浙江省',
-  '杭州市', '西湖区', '北山路 1 号', '', false, 'CNY', %(total)s, 0, 0, %(total)s, %(total)s,
+  'floor', now(), NULL, %(name)s::text, '', '', '', %(name)s::text, %(phone)s::text, right(%(phone)s::text, 4), '浙江省',
+  '杭州市', '西湖区', '北山路 1 号', '', false, 'CNY', %(total)s::numeric, 0, 0, %(total)s::numeric, %(total)s::numeric,
   'paid', false, now(), now(), now() + interval '48 hours', '')
 RETURNING id
 """
 LINES = """
 INSERT INTO orders_orderline (order_id, channel_line, sku_id, sku_code, title, quantity,
   unit_price, amount, is_gift, refund_open)
-SELECT %(order)s, n::text, sku, code, '配件', q, 10, 10 * q, false, false
+SELECT %(order)s::bigint, n::text, sku, code, '配件', q, 10, 10 * q, false, false
   FROM unnest(%(skus)s::bigint[], %(codes)s::text[], %(quantities)s::int[])
        WITH ORDINALITY AS l(sku, code, q, n)
 RETURNING id
@@ -40,18 +40,18 @@ RETURNING id
 EVENT = """
 INSERT INTO core_event (stream, sequence, subject_kind, subject_id, kind, from_state, to_state,
   data, changes, actor_kind, actor_label, door, device, request_id, at)
-VALUES ('order:' || %(order)s, 1, 'order', %(order)s, 'order.placed', '', 'pending_review',
+VALUES ('order:' || %(order)s::bigint, 1, 'order', %(order)s::bigint, 'order.placed', '', 'pending_review',
   %(data)s, '{}', 'system', 'floor', 'api', '', '', now())
 RETURNING id
 """
 DELIVERY = """
 INSERT INTO core_delivery (event_id, handler, lane, stream, state, attempts, last_error)
-VALUES (%(event)s, 'bench.floor', 'local', 'order:' || %(order)s, 'pending', 0, '')
+VALUES (%(event)s, 'bench.floor', 'local', 'order:' || %(order)s::bigint, 'pending', 0, '')
 """
 TIMER = """
 INSERT INTO core_timer (subject_kind, subject_id, stream, stage, owner_role, started_at, due_at,
   supervisor_at, director_at, next_at, pause_cause)
-VALUES ('order', %(order)s, 'order:' || %(order)s, 'pending_review', 'cs', now(),
+VALUES ('order', %(order)s::bigint, 'order:' || %(order)s::bigint, 'pending_review', 'cs', now(),
   now() + interval '30 min', now() + interval '60 min', now() + interval '150 min',
   now() + interval '30 min', '')
 """
