@@ -7,6 +7,7 @@ import pytest
 from django.test import TransactionTestCase
 from pytest import MonkeyPatch
 
+from tests.support.caches import forget_all
 from tests.support.database import DatabaseCopy, ensure_template
 from tests.support.race import Race
 from tests.support.server import SharedServer
@@ -67,3 +68,11 @@ def committed_db(transactional_db: None) -> None:
 def race(committed_db: None, monkeypatch: MonkeyPatch) -> Callable[..., list[Any]]:
     """Runs calls on real connections and makes them meet behind a named function."""
     return Race(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Start each test with empty caches: the next test's rows may have the same numbers."""
+    forget_all()
+    yield
+    forget_all()

@@ -1,0 +1,14 @@
+"""What the processes remember for some seconds instead of asking the database each time."""
+
+from __future__ import annotations
+
+
+def forget_all() -> None:
+    """Ask the database again for calendar, time limits and warehouses."""
+    # Imported here: this module is loaded before Django has its settings.
+    from ordercenter.core import calendar, clocks
+    from orders import selectors
+
+    calendar.forget()
+    clocks.forget_policies()
+    selectors.forget_warehouses()
