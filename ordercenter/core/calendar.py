@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
+from django.utils.translation import gettext_lazy as _
+
+from ordercenter.core.errors import DomainError
 from ordercenter.core.models.clocks import Holiday, WorkingHours
 from ordercenter.core.moments import SHANGHAI
 
@@ -16,8 +19,11 @@ _CACHE_SECONDS = 30.0
 _SEARCH_DAYS = 366
 
 
-class NoWorkingTime(ValueError):
+class NoWorkingTime(DomainError):
     """The calendar has no open stretch within a year."""
+
+    code = "no_working_time"
+    title = _("The working calendar has no open hours. Ask an administrator to enter them.")
 
 
 @dataclass(frozen=True)
@@ -47,19 +53,40 @@ class WorkingCalendar:
     def add_minutes(self, start: datetime, minutes: int) -> datetime:
         """The moment at which `minutes` of open time after `start` are used up.
 
-        Raises `NoWorkingTime` when the calendar has no open time within a year.
+        Raises `NoWorkingTime` when the calendar has no open time for a year.
         """
-        left = timedelta(minutes=minutes)
+        return self.add(start, timedelta(minutes=minutes))
+
+    def add(self, start: datetime, length: timedelta) -> datetime:
+        """The moment at which `length` of open time after `start` is used up."""
+        left = length
+        for begin, end in self._open_from(start):
+            if left <= end - begin:
+                return begin + left
+            left -= end - begin
+        raise NoWorkingTime()
+
+    def open_time(self, start: datetime, end: datetime) -> timedelta:
+        """How much open time lies between two moments; none when `end` is not the later one."""
+        total = timedelta(0)
+        for opens, closes in self._open_from(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - opens
+        return total
+
+    def _open_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Open stretches behind `start`, none overlapping; ends a year after the last one."""
         day = start.astimezone(SHANGHAI).date()
-        for offset in range(_SEARCH_DAYS):
-            for opens, closes in self.stretches(day + timedelta(days=offset)):
+        closed_days = 0
+        while closed_days < _SEARCH_DAYS:
+            closed_days += 1
+            for opens, closes in self.stretches(day):
                 begin = max(opens, start)
-                if begin >= closes:
-                    continue
-                if left <= closes - begin:
-                    return begin + left
-                left -= closes - begin
-        raise NoWorkingTime("the working calendar has no open time within a year")
+                if begin < closes:
+                    yield begin, closes
+                    start, closed_days = closes, 0
+            day += timedelta(days=1)
 
 
 _cached: tuple[float, WorkingCalendar] | None = None
@@ -68,7 +95,9 @@ _cached: tuple[float, WorkingCalendar] | None = None
 def working_calendar() -> WorkingCalendar:
     """The calendar of the tables, read again after half a minute."""
     global _cached
-    if _cached is None or time.monotonic() - _cached[0] > _CACHE_SECONDS:
+    # One read of the name: another thread may forget it at any moment.
+    found = _cached
+    if found is None or time.monotonic() - found[0] > _CACHE_SECONDS:
         hours: dict[int, list[tuple[clock_time, clock_time]]] = {}
         for row in WorkingHours.objects.all():
             hours.setdefault(row.weekday, []).append((row.starts, row.ends))
@@ -76,8 +105,8 @@ def working_calendar() -> WorkingCalendar:
             hours={day: tuple(sorted(rows)) for day, rows in hours.items()},
             holidays=dict(Holiday.objects.values_list("date", "is_working")),
         )
-        _cached = (time.monotonic(), calendar)
-    return _cached[1]
+        found = _cached = (time.monotonic(), calendar)
+    return found[1]
 
 
 def forget() -> None:
