@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ordercenter.core import calendar, moments
 from ordercenter.core.actor import Actor
@@ -16,11 +17,14 @@ from ordercenter.core.errors import DomainError
 from ordercenter.core.models.clocks import ClockPolicy, Escalation, Timer
 from ordercenter.core.timeline import Entry, Subject, record_all
 
+log = structlog.get_logger(__name__)
+
 SUPERVISOR_ROLE = "supervisor"
 DIRECTOR_ROLE = "director"
 SWEEP = Actor.system("timer:escalation")
 
 _CACHE_SECONDS = 30.0
+_MOMENTS = ("due_at", "supervisor_at", "director_at", "next_at")
 _POLICY_KEYS = ("channel", "priority", "customer_kind")
 
 Locker = Callable[[int], Any]
@@ -29,13 +33,17 @@ _lockers: dict[str, Locker] = {}
 
 @dataclass(frozen=True, slots=True)
 class ClockStart:
-    """A stage that begins; `key` chooses among the policies."""
+    """A stage that begins; `key` chooses among the policies.
+
+    `owner_role` is who is reminded first; empty means: the role that the policy names.
+    """
 
     subject_kind: str
     subject_id: int
     stream: str
     stage: str
     key: Mapping[str, str]
+    owner_role: str = ""
 
 
 def locks_root(kind: str) -> Callable[[Locker], Locker]:
@@ -76,12 +84,14 @@ def forget_policies() -> None:
 
 def _all_policies() -> dict[tuple[str, str], list[ClockPolicy]]:
     global _policies
-    if _policies is None or time.monotonic() - _policies[0] > _CACHE_SECONDS:
+    # One read of the name: another thread may forget it at any moment.
+    found = _policies
+    if found is None or time.monotonic() - found[0] > _CACHE_SECONDS:
         table: dict[tuple[str, str], list[ClockPolicy]] = {}
         for policy in ClockPolicy.objects.order_by("pk"):
             table.setdefault((policy.subject_kind, policy.stage), []).append(policy)
-        _policies = (time.monotonic(), table)
-    return _policies[1]
+        found = _policies = (time.monotonic(), table)
+    return found[1]
 
 
 def start_clocks(starts: Iterable[ClockStart]) -> None:
@@ -95,7 +105,18 @@ def start_clocks(starts: Iterable[ClockStart]) -> None:
 def restart_clock(subject: Any, stage: str) -> None:
     """Stop the subject's running clock and start the stage's, if that stage has a limit."""
     stop_clocks(subject.KIND, [subject.pk])
-    start_clocks([ClockStart(subject.KIND, subject.pk, subject.stream, stage, subject.clock_key())])
+    start_clocks(
+        [
+            ClockStart(
+                subject_kind=subject.KIND,
+                subject_id=subject.pk,
+                stream=subject.stream,
+                stage=stage,
+                key=subject.clock_key(),
+                owner_role=subject.clock_owner(),
+            )
+        ]
+    )
 
 
 def stop_clocks(subject_kind: str, subject_ids: Sequence[int]) -> None:
@@ -120,24 +141,32 @@ def pause_clock(subject: Subject, cause: str) -> None:
     ).update(paused_at=moments.now(), pause_cause=cause[:200])
 
 
+@transaction.atomic
 def resume_clock(subject: Subject) -> None:
-    """Let a paused clock run on; every moment still to come moves by the length of the pause."""
+    """Let a paused clock run on: what was left of each limit at the pause is left now.
+
+    Moments that had come before the pause stay where they are.
+    """
     for timer in Timer.objects.select_for_update().filter(
         subject_kind=subject.KIND,
         subject_id=subject.pk,
         stopped_at__isnull=True,
         paused_at__isnull=False,
     ):
-        _shift(timer, moments.now() - timer.paused_at)
+        _run_on(timer, moments.now())
 
 
-def _shift(timer: Timer, by: timedelta) -> None:
-    for name in ("due_at", "supervisor_at", "director_at", "next_at"):
+def _run_on(timer: Timer, at: datetime) -> None:
+    paused_at = timer.paused_at
+    if paused_at is None:
+        return
+    for name in _MOMENTS:
         moment = getattr(timer, name)
-        if moment is not None:
-            setattr(timer, name, moment + by)
+        if moment is not None and moment > paused_at:
+            left = _time_between(timer.around_the_clock, paused_at, moment)
+            setattr(timer, name, _later(timer.around_the_clock, at, left))
     timer.paused_at, timer.pause_cause = None, ""
-    timer.save()
+    timer.save(update_fields=[*_MOMENTS, "paused_at", "pause_cause"])
 
 
 def _new_timer(start: ClockStart, at: datetime) -> Timer | None:
@@ -150,7 +179,8 @@ def _new_timer(start: ClockStart, at: datetime) -> Timer | None:
         subject_id=start.subject_id,
         stream=start.stream,
         stage=start.stage,
-        owner_role=policy.owner_role,
+        owner_role=start.owner_role or policy.owner_role,
+        around_the_clock=policy.around_the_clock,
         started_at=at,
         due_at=due,
         supervisor_at=_after(policy, due, policy.supervisor_after),
@@ -160,9 +190,15 @@ def _new_timer(start: ClockStart, at: datetime) -> Timer | None:
 
 
 def _after(policy: ClockPolicy, start: datetime, minutes: int) -> datetime:
-    if policy.around_the_clock:
-        return start + timedelta(minutes=minutes)
-    return calendar.working_calendar().add_minutes(start, minutes)
+    return _later(policy.around_the_clock, start, timedelta(minutes=minutes))
+
+
+def _later(around_the_clock: bool, start: datetime, length: timedelta) -> datetime:
+    return start + length if around_the_clock else calendar.working_calendar().add(start, length)
+
+
+def _time_between(around_the_clock: bool, start: datetime, end: datetime) -> timedelta:
+    return end - start if around_the_clock else calendar.working_calendar().open_time(start, end)
 
 
 def sweep(limit: int = 500) -> int:
@@ -170,6 +206,7 @@ def sweep(limit: int = 500) -> int:
 
     Any number of sweeps may run at once: a clock is worked on under its story's lock and the
     unique (clock, level) is the last line. A story that somebody holds is left to the next run.
+    A clock that can't be told is logged and left to the law `clocks.told_in_time`.
     """
     due = (
         Timer.objects.filter(
@@ -178,7 +215,17 @@ def sweep(limit: int = 500) -> int:
         .order_by("next_at")
         .values_list("pk", "stream")[:limit]
     )
-    return sum(_tell_next_level(pk, stream) for pk, stream in list(due))
+    return sum(_try_to_tell(pk, stream) for pk, stream in list(due))
+
+
+def _try_to_tell(timer_id: int, stream: str) -> int:
+    try:
+        return _tell_next_level(timer_id, stream)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("clock_not_told", timer=timer_id, stream=stream)
+        return 0
 
 
 @transaction.atomic
@@ -190,12 +237,13 @@ def _tell_next_level(timer_id: int, stream: str) -> int:
     if not locker(int(root_id)):
         return 0
     timer = Timer.objects.select_for_update().get(pk=timer_id)
-    if timer.next_at is None or timer.paused_at is not None or timer.next_at > moments.now():
+    at = moments.now()
+    if timer.next_at is None or timer.paused_at is not None or timer.next_at > at:
         return 0
-    levels = _levels_now(timer)
+    levels = _levels_between(timer, timer.next_at, at)
     for level, role, _moment in levels:
-        Escalation.objects.create(timer=timer, level=level, role=role, at=moments.now())
-    timer.next_at = _next_moment(timer)
+        Escalation.objects.create(timer=timer, level=level, role=role, at=at)
+    timer.next_at = min((moment for _, _, moment in _schedule(timer) if moment > at), default=None)
     timer.save(update_fields=["next_at"])
     record_all(
         [
@@ -221,11 +269,7 @@ def _schedule(timer: Timer) -> list[tuple[Escalation.Level, str, datetime]]:
     ]
 
 
-def _levels_now(timer: Timer) -> list[tuple[Escalation.Level, str, datetime]]:
-    at = moments.now()
-    return [row for row in _schedule(timer) if timer.next_at <= row[2] <= at]
-
-
-def _next_moment(timer: Timer) -> datetime | None:
-    at = moments.now()
-    return min((moment for _, _, moment in _schedule(timer) if moment > at), default=None)
+def _levels_between(
+    timer: Timer, first: datetime, last: datetime
+) -> list[tuple[Escalation.Level, str, datetime]]:
+    return [row for row in _schedule(timer) if first <= row[2] <= last]

@@ -104,6 +104,10 @@ class Lifecycle(Versioned):
         """What chooses the time limit besides the stage: channel, priority, customer_kind."""
         return {}
 
+    def clock_owner(self) -> str:
+        """The role that is reminded first; empty means: the one that the policy names."""
+        return ""
+
     def refresh_from_db(
         self,
         using: str | None = None,

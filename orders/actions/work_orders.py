@@ -55,7 +55,10 @@ def open_work_orders(drafts: Sequence[WorkOrderDraft], *, actor: Actor) -> list[
         )
         for draft in fresh
     )
-    start_clocks(ClockStart(WorkOrder.KIND, work.pk, work.stream, work.state, {}) for work in made)
+    start_clocks(
+        ClockStart(WorkOrder.KIND, work.pk, work.stream, work.state, {}, work.owner_role)
+        for work in made
+    )
     record_all([_opened(work) for work in made], actor=actor)
     return made
 

@@ -97,6 +97,9 @@ class WorkOrder(Lifecycle):
         """A work order is part of its order's story."""
         return f"{Order.KIND}:{self.order_id}"
 
+    def clock_owner(self) -> str:
+        return self.owner_role
+
     @property
     def is_open(self) -> bool:
         return self.state in (WorkOrderState.OPEN, WorkOrderState.CLAIMED)

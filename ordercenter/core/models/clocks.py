@@ -98,6 +98,7 @@ class Timer(models.Model):
     stage = models.CharField(_("stage"), max_length=30)
     owner_role = models.CharField(_("owner role"), max_length=30)
     owner_id = models.BigIntegerField(_("owner"), null=True)
+    around_the_clock = models.BooleanField(_("also outside working hours"), default=False)
     started_at = models.DateTimeField(_("started"))
     due_at = models.DateTimeField(_("due"))
     supervisor_at = models.DateTimeField(_("supervisor told at"))
