@@ -35,6 +35,7 @@ class ToldChannel(models.Model):
     class Meta:
         verbose_name = _("parcel told to the channel")
         verbose_name_plural = _("parcels told to the channels")
+        permissions = [("tell_channel", _("Can tell channels of parcels again"))]
         constraints = [
             models.UniqueConstraint(fields=["line", "shipment"], name="told_once_per_parcel")
         ]

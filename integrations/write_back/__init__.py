@@ -1,0 +1,1 @@
+"""What happens here is told to the channel the order came from."""
