@@ -104,12 +104,13 @@ def listeners(kinds: Iterable[str]) -> list[tuple[str, Handler]]:
     return [(kind, handler) for kind in kinds for handler in _by_kind.get(kind, ())]
 
 
+# Times are the statement's, as in the rows' defaults: now() would be an open transaction's start.
 # Only the head of each (handler, stream) is taken. A head another relay holds is skipped, and
 # what stands behind it is not a head, so order per story holds for any number of relays.
 _CLAIM = """
 WITH heads AS (
   SELECT d.id FROM core_delivery d
-   WHERE d.state = 'pending' AND d.lane = %s AND d.not_before <= now()
+   WHERE d.state = 'pending' AND d.lane = %s AND d.not_before <= statement_timestamp()
      AND NOT EXISTS (
        SELECT 1 FROM core_delivery earlier
         WHERE earlier.state = 'pending' AND earlier.handler = d.handler
@@ -118,8 +119,9 @@ WITH heads AS (
    FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE core_delivery d
-   SET attempts = d.attempts + 1, not_before = now() + make_interval(secs => %s)
-  FROM heads WHERE d.id = heads.id AND d.state = 'pending' AND d.not_before <= now()
+   SET attempts = d.attempts + 1, not_before = statement_timestamp() + make_interval(secs => %s)
+  FROM heads
+ WHERE d.id = heads.id AND d.state = 'pending' AND d.not_before <= statement_timestamp()
 RETURNING d.id
 """
 
