@@ -1,0 +1,172 @@
+"""Lists that stay quick at a million rows: no OFFSET, no exact count, tabs with capped counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from unfold.views import ChangeList
+
+from ordercenter.core.adminkit.counts import as_badge, capped_count, kept_count
+
+TAB_VAR = "tab"
+# Beyond this the list says "10,000+" and stops counting.
+COUNT_CAP = 10_000
+OLDER, NEWER, LAST = "older", "newer", "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A named part of a list. `rows` narrows the queryset; `counted` puts a number on the tab."""
+
+    key: str
+    title: str | Promise
+    rows: Callable[[QuerySet[Any], HttpRequest], QuerySet[Any]]
+    counted: bool = True
+    urgent: bool = False
+    # Tabs that show each person something else are counted for each person.
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTab:
+    title: str | Promise
+    url: str
+    count: str
+    is_active: bool
+    urgent: bool
+
+
+class KeysetPages:
+    """Stands where Django expects a paginator; the template shows first, newer, older."""
+
+    template_name = "admin/kit/pages.html"
+    num_pages = 1
+
+    def __init__(self, per_page: int) -> None:
+        self.per_page = per_page
+        self.first = self.newer = self.older = ""
+        self.count_text = ""
+
+    def get_elided_page_range(self, *args: Any, **kwargs: Any) -> list[int]:
+        return []
+
+
+class KeysetChangeList(ChangeList):
+    """Newest first by primary key; a page begins behind a row, not behind a number of rows.
+
+    The place is written `p=older-123` (rows below 123) or `p=newer-123`. A search looks at all
+    rows, whatever tab is open.
+    """
+
+    tab: Tab | None = None
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str] | None = None
+    ) -> QuerySet[Any]:
+        self.filter_params.pop(ORDER_VAR, None)
+        self.params.pop(ORDER_VAR, None)
+        tabs: Sequence[Tab] = getattr(self.model_admin, "tabs", ())
+        wanted = request.GET.get(TAB_VAR, "")
+        if tabs and not self.query:
+            self.tab = next((tab for tab in tabs if tab.key == wanted), tabs[-1])
+        rows = super().get_queryset(request, exclude_parameters)
+        return self.tab.rows(rows, request) if self.tab else rows
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(TAB_VAR, None)
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        rows = self.queryset.order_by("-pk")
+        way, _dash, place = request.GET.get(PAGE_VAR, "").partition("-")
+        pk = int(place) if place.isdigit() and len(place) < 19 else None
+        pages = KeysetPages(self.list_per_page)
+        found, has_newer, has_older = self._page(rows, way, pk)
+        self._link(pages, found, has_newer, has_older)
+        self._count(pages, found, has_newer or has_older)
+        self.result_list = self.model_admin.dress(request, found)
+        self.paginator = pages
+        self.can_show_all = self.multi_page = False
+        self.show_admin_actions = self.show_full_result_count = False
+
+    def _page(self, rows: QuerySet[Any], way: str, pk: int | None) -> tuple[list[Any], bool, bool]:
+        """The rows of the page, whether newer ones exist, whether older ones exist."""
+        limit = self.list_per_page + 1
+        if way == NEWER and pk is not None:
+            found = list(rows.order_by("pk").filter(pk__gt=pk)[:limit])
+            has_newer = len(found) == limit
+            return found[: self.list_per_page][::-1], has_newer, True
+        is_first = way != OLDER or pk is None
+        found = list((rows if is_first else rows.filter(pk__lt=pk))[:limit])
+        return found[: self.list_per_page], not is_first, len(found) == limit
+
+    def _link(self, pages: KeysetPages, found: list[Any], has_newer: bool, has_older: bool) -> None:
+        if has_newer:
+            pages.first = self.get_query_string({}, [PAGE_VAR])
+        if found and has_newer:
+            pages.newer = self.get_query_string({PAGE_VAR: f"{NEWER}-{found[0].pk}"})
+        if found and has_older:
+            pages.older = self.get_query_string({PAGE_VAR: f"{OLDER}-{found[-1].pk}"})
+
+    def _count(self, pages: KeysetPages, found: list[Any], has_more: bool) -> None:
+        count = capped_count(self.queryset, COUNT_CAP) if has_more else len(found)
+        pages.count_text = f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+        self.result_count = self.full_result_count = min(count, COUNT_CAP)
+
+    def shown_tabs(self, request: HttpRequest) -> list[ShownTab]:
+        """The tabs with links and counts (at most half a minute old)."""
+        return [
+            ShownTab(
+                title=tab.title,
+                url=self.get_query_string({TAB_VAR: tab.key}, [PAGE_VAR, SEARCH_VAR]),
+                count=self._tab_count(tab, request) if tab.counted else "",
+                is_active=tab is self.tab or (self.tab is None and tab is tabs[-1]),
+                urgent=tab.urgent,
+            )
+            for tabs in [getattr(self.model_admin, "tabs", ())]
+            for tab in tabs
+        ]
+
+    def _tab_count(self, tab: Tab, request: HttpRequest) -> str:
+        who = f":{request.user.pk}" if tab.personal else ""
+        key = f"{self.opts.label_lower}:{tab.key}{who}"
+        rows = self.model._default_manager.all()
+        return as_badge(kept_count(key, lambda: tab.rows(rows, request)))
+
+
+class KeysetList:
+    """Mixin for a model admin whose list is a `KeysetChangeList`.
+
+    `tabs` are shown above the list, the last one is where a person lands. `search` takes the
+    search text and answers a queryset; None uses `search_fields` as ever.
+    """
+
+    list_before_template = "admin/kit/list_head.html"
+    list_per_page = 30
+    show_full_result_count = False
+    sortable_by: Sequence[str] = ()
+    ordering: Sequence[str] = ("-pk",)
+    tabs: Sequence[Tab] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeysetChangeList
+
+    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Hang on the rows what the list shows of other tables, with a fixed number of queries."""
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        answer = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        context = getattr(answer, "context_data", None)
+        if context and "cl" in context:
+            context["tabs"] = context["cl"].shown_tabs(request)
+        return answer

@@ -1,0 +1,160 @@
+"""Timelines as people read them. Rooms register the words of their events, states and fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ordercenter.core.models import Event
+
+Text = str | Promise
+
+_events: dict[str, Text] = {
+    "clock.reminder": gettext_lazy("Overdue: owner reminded"),
+    "clock.supervisor": gettext_lazy("Overdue: supervisor told"),
+    "clock.director": gettext_lazy("Overdue: director told"),
+}
+_states: dict[str, dict[str, Text]] = {}
+_fields: dict[str, Text] = {}
+_hidden: set[str] = set()
+# Words about what an event carries besides its changes: data key → what it is called.
+_details: dict[str, Text] = {"reason": gettext_lazy("reason")}
+
+DOORS: dict[str, Text] = {
+    "admin": gettext_lazy("admin pages"),
+    "api": gettext_lazy("API"),
+    "sheet": gettext_lazy("Excel"),
+    "scan": gettext_lazy("scan page"),
+    "page": gettext_lazy("customer page"),
+    "channel": gettext_lazy("channel"),
+    "rule": gettext_lazy("rule"),
+    "timer": gettext_lazy("timer"),
+    "command": gettext_lazy("command"),
+}
+
+
+def name_events(words: Mapping[str, Text]) -> None:
+    """What kinds of event are called."""
+    _events.update(words)
+
+
+def name_states(subject_kind: str, words: Iterable[tuple[str, Text]]) -> None:
+    """What the states of a kind of subject are called."""
+    _states[subject_kind] = dict(words)
+
+
+def name_fields(words: Mapping[str, Text], *, hidden: Iterable[str] = ()) -> None:
+    """What fields in before/after are called; `hidden` ones are personal and may be masked."""
+    _fields.update(words)
+    _hidden.update(hidden)
+
+
+def name_details(words: Mapping[str, Text]) -> None:
+    """Which values of an event's data are shown, and what they are called."""
+    _details.update(words)
+
+
+def event_name(kind: str) -> str:
+    """The event in words; its technical name where nobody has given it words."""
+    return str(_events.get(kind, kind))
+
+
+def event_names() -> dict[str, Text]:
+    """Every kind that has words."""
+    return dict(_events)
+
+
+def state_name(subject_kind: str, state: str) -> str:
+    """The state in words."""
+    return str(_states.get(subject_kind, {}).get(state, state))
+
+
+def field_name(name: str) -> str:
+    """The field in words."""
+    return str(_fields.get(name, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after, ready to be shown."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as a person reads it."""
+
+    sequence: int
+    kind: str
+    what: str
+    who: str
+    door: str
+    at: datetime
+    from_state: str
+    to_state: str
+    changes: tuple[Change, ...]
+    details: tuple[tuple[str, str], ...]
+
+
+def story(
+    stream: str, *, after: int = 0, limit: int = 200, mask: Callable[[str], str] | None = None
+) -> list[Line]:
+    """The newest `limit` events of a story behind sequence `after`, newest first.
+
+    `mask` hides the values of personal fields from readers who may not see them.
+    """
+    rows = Event.objects.filter(stream=stream, sequence__gt=after).order_by("-sequence")[:limit]
+    return [_line(event, mask) for event in rows]
+
+
+def last_sequence(stream: str) -> int:
+    """The number of the story's newest event, 0 when there is none."""
+    last = Event.objects.filter(stream=stream).order_by("-sequence").values_list("sequence")[:1]
+    return next((row[0] for row in last), 0)
+
+
+def _line(event: Event, mask: Callable[[str], str] | None) -> Line:
+    return Line(
+        sequence=event.sequence,
+        kind=event.kind,
+        what=event_name(event.kind),
+        who=event.actor_label,
+        door=str(DOORS.get(event.door, event.door)),
+        at=event.at,
+        from_state=state_name(event.subject_kind, event.from_state),
+        to_state=state_name(event.subject_kind, event.to_state),
+        changes=tuple(_change(name, pair, mask) for name, pair in event.changes.items()),
+        details=tuple(
+            (str(word), _shown(event.data[key]))
+            for key, word in _details.items()
+            if event.data.get(key) not in (None, "", [], {})
+        ),
+    )
+
+
+def _change(name: str, pair: Any, mask: Callable[[str], str] | None) -> Change:
+    before, after = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
+    texts = [_shown(before), _shown(after)]
+    if mask is not None and name in _hidden:
+        texts = [mask(text) for text in texts]
+    return Change(field_name(name), *texts)
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return _("(empty)")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
