@@ -1,0 +1,173 @@
+"""What the buttons of an order ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from ordercenter.core.adminkit import dialogs
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.roles import role_choices
+from orders.actions import LineRevision
+from orders.actions.notes import LARGEST_FILE, LONGEST_NOTE, SIGNATURES
+from orders.masking import masked
+from orders.models import Attachment, Order, OrderLine, Urgency
+from orders.receiver import Receiver, tidy_phone, tidy_text
+
+SEE_RECEIVER = "orders.see_receiver_order"
+
+
+class Payment(Dialog):
+    """How much has come in."""
+
+    amount = dialogs.amount(_("Amount paid"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].initial = self.subject.total
+
+
+class Address(Dialog):
+    """Where the goods shall go."""
+
+    name = dialogs.text(_("Receiver"), longest=100)
+    phone = dialogs.text(_("Phone"), longest=40)
+    province = dialogs.text(_("Province"), longest=40)
+    city = dialogs.text(_("City"), required=False, longest=40)
+    district = dialogs.text(_("District"), required=False, longest=40)
+    street = dialogs.text(_("Street and house number"), longest=300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        receiver = self.subject.receiver
+        if not self.request.user.has_perm(SEE_RECEIVER):  # type: ignore[union-attr]
+            receiver = masked(receiver)
+        # What is starred is not offered: it would be saved as the address.
+        shown = Receiver() if receiver.is_masked else receiver
+        for name in ("name", "phone", "province", "city", "district", "street"):
+            source = receiver if name in ("province", "city", "district") else shown
+            self.fields[name].initial = getattr(source, name)
+
+    def receiver(self) -> Receiver:
+        """The receiver as entered, tidied."""
+        data = {name: tidy_text(value) for name, value in self.values().items()}
+        return Receiver(**(data | {"phone": tidy_phone(data["phone"])}))
+
+
+class Note(Dialog):
+    """Something the next person must know."""
+
+    text = dialogs.words(_("Note"), longest=LONGEST_NOTE)
+
+
+class Pressing(Dialog):
+    """How urgent, until when, why."""
+
+    urgency = dialogs.choice(_("Urgency"), Urgency.choices)
+    ship_by = dialogs.moment(_("Must leave by"), required=False)
+    reason = dialogs.words(_("Reason"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["urgency"].initial = self.subject.urgency
+        self.fields["ship_by"].initial = self.subject.ship_by
+
+
+class AttachedFile(Dialog):
+    """A photo, a video, an agreement."""
+
+    kind = dialogs.choice(_("Kind"), Attachment.Kind.choices)
+    file = dialogs.upload(_("File"), help_text=", ".join(sorted(SIGNATURES)).upper())
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_FILE:
+            raise ValidationError(
+                _("The file is larger than %(most)s.") % {"most": filesizeformat(LARGEST_FILE)}
+            )
+        return file
+
+
+class Task(Dialog):
+    """A new work order."""
+
+    title = dialogs.text(_("What is to do"))
+    owner_role = dialogs.choice(_("For"), role_choices())
+
+
+class LinesWidget(forms.Widget):
+    """The lines of an order as a small table of inputs."""
+
+    template_name = "console/widgets/lines.html"
+
+    def __init__(self) -> None:
+        self.lines: list[OrderLine] = []
+        super().__init__()
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        entered = value if isinstance(value, dict) else {}
+        context["rows"] = [
+            {"line": line, **entered.get(str(line.pk), _as_entered(line))} for line in self.lines
+        ]
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return {
+            str(line.pk): {
+                part: str(data.get(f"{name}-{line.pk}-{part}", "")).strip()
+                for part in ("sku", "quantity", "price")
+            }
+            for line in self.lines
+        }
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
+        return False
+
+
+def _as_entered(line: OrderLine) -> dict[str, str]:
+    return {"sku": line.sku_code, "quantity": str(line.quantity), "price": f"{line.unit_price:.2f}"}
+
+
+class LinesField(forms.Field):
+    """Cleans to `LineRevision`s."""
+
+    widget = LinesWidget
+
+    def clean(self, value: Mapping[str, Mapping[str, str]]) -> list[LineRevision]:
+        return [self._revision(pk, entered) for pk, entered in value.items()]
+
+    @staticmethod
+    def _revision(pk: str, entered: Mapping[str, str]) -> LineRevision:
+        try:
+            quantity, price = int(entered["quantity"]), Decimal(entered["price"])
+        except (ValueError, InvalidOperation) as error:
+            raise ValidationError(_("Enter quantities and prices as numbers.")) from error
+        if not 1 <= quantity <= 1_000_000 or not price.is_finite() or not 0 <= price < 10**10:
+            raise ValidationError(_("A quantity or price is too small or too large."))
+        return LineRevision(int(pk), entered["sku"], quantity, price.quantize(Decimal("0.01")))
+
+
+class Revision(Dialog):
+    """New content for the order's lines, and why."""
+
+    lines = LinesField(label=_("Lines"))
+    reason = dialogs.words(_("Reason"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order: Order = self.subject
+        widget = self.fields["lines"].widget
+        assert isinstance(widget, LinesWidget)
+        widget.lines = list(order.lines.order_by("pk"))
+
+    def wish(self) -> list[tuple[str, str]]:
+        revisions: list[LineRevision] = self.cleaned_data["lines"]
+        lines = "；".join(f"{r.sku_code} × {r.quantity} @ {r.unit_price}" for r in revisions)
+        return [(str(_("Lines")), lines), (str(_("Reason")), self.cleaned_data["reason"])]

@@ -1,0 +1,88 @@
+"""Shops, customers, partners and their keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from ordercenter.core.adminkit.keyset import KeysetList
+from ordercenter.core.adminkit.readonly import ShownOnly
+from orders.admin.dialogs import SEE_RECEIVER
+from orders.masking import mask_name, mask_phone
+from orders.models import ApiKey, Customer, Partner, Shop
+
+
+@admin.register(Shop)
+class ShopAdmin(ModelAdmin):
+    list_display = ("code", "name", "channel", "ship_within_hours", "hold_minutes", "is_active")
+    search_fields = ("code", "name")
+    filter_horizontal = ("warehouses",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Customer)
+class CustomerAdmin(KeysetList, ShownOnly):
+    list_display = ("shown_name", "shown_phone", "kind", "level", "first_seen_at")
+    search_fields = ("phone",)
+    search_help_text = _("Phone, from its beginning")
+    fields = ("shown_name", "shown_phone", "kind", "level", "remark", "first_seen_at")
+    readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(phone__startswith=search_term.strip()), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request)
+
+    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        return [self._marked(request, row) for row in rows]
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        row = super().get_object(request, *args, **kwargs)
+        return None if row is None else self._marked(request, row)
+
+    @staticmethod
+    def _marked(request: HttpRequest, row: Any) -> Any:
+        row.is_shown = request.user.has_perm(SEE_RECEIVER)  # type: ignore[union-attr]
+        return row
+
+    @display(description=_("name"))
+    def shown_name(self, row: Any) -> str:
+        return row.name if row.is_shown else mask_name(row.name)
+
+    @display(description=_("phone"))
+    def shown_phone(self, row: Any) -> str:
+        return row.phone if row.is_shown else mask_phone(row.phone)
+
+
+class ApiKeyInline(TabularInline):
+    model = ApiKey
+    extra = 0
+    fields = ("prefix", "scopes", "created_at", "revoked_at")
+    readonly_fields = ("prefix", "created_at", "scopes")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Partner)
+class PartnerAdmin(ModelAdmin):
+    list_display = ("name", "is_active")
+    filter_horizontal = ("shops",)
+    inlines = (ApiKeyInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,171 @@
+"""Work orders: what people must do, mine first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from ordercenter.core.adminkit import dialogs, looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.models import Timer
+from ordercenter.core.roles import role_name
+from orders import actions
+from orders.admin.card import tag_name
+from orders.models import WorkOrder, WorkOrderState
+
+STATE_TONES: dict[str, str] = {
+    WorkOrderState.OPEN: "orange",
+    WorkOrderState.CLAIMED: "blue",
+    WorkOrderState.RESOLVED: "green",
+    WorkOrderState.WITHDRAWN: "gray",
+}
+OPEN = (WorkOrderState.OPEN, WorkOrderState.CLAIMED)
+
+
+class Resolution(Dialog):
+    """How it was resolved."""
+
+    resolution = dialogs.words(_("What was done"))
+
+
+def open_work(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(state__in=OPEN)
+
+
+def claimed_by_me(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    return open_work(rows).filter(assignee=request.user)
+
+
+def for_my_roles(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    roles = request.user.groups.values_list("name", flat=True)  # type: ignore[union-attr]
+    return open_work(rows).filter(owner_role__in=list(roles))
+
+
+@admin.register(WorkOrder)
+class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
+    list_display = ("title", "order_link", "kind", "role", "assignee", "clock", "state_badge")
+    list_display_links = ("title",)
+    list_filter = (("kind", ChoicesDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_filter_submit = True
+    list_select_related = ("order", "assignee")
+    tabs = (
+        Tab("mine", _("Mine"), claimed_by_me, personal=True),
+        Tab("role", _("For my role"), for_my_roles, personal=True, urgent=True),
+        Tab("open", _("All open"), lambda rows, request: open_work(rows)),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (
+        "title",
+        "order_link",
+        "kind",
+        "state_badge",
+        "role",
+        "assignee",
+        "blocked_moves",
+        "found",
+        "opened_by",
+        "opened_at",
+        "resolution",
+        "closed_by",
+        "closed_at",
+    )
+    readonly_fields = fields
+
+    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        clocks = Timer.objects.filter(
+            subject_kind=WorkOrder.KIND,
+            subject_id__in=[work.pk for work in rows],
+            stopped_at__isnull=True,
+        )
+        by_work = {timer.subject_id: timer for timer in clocks}
+        for work in rows:
+            work.shown_clock = by_work.get(work.pk)
+        return rows
+
+    @display(description=_("order"))
+    def order_link(self, work: WorkOrder) -> SafeString:
+        return format_html(
+            '<a class="oc-link" href="{}">{}</a>', _order_url(work.order_id), work.order.number
+        )
+
+    @display(description=_("owner role"))
+    def role(self, work: WorkOrder) -> str:
+        return role_name(work.owner_role)
+
+    @display(description=_("state"))
+    def state_badge(self, work: WorkOrder) -> SafeString:
+        return looks.badge(work.get_state_display(), STATE_TONES[work.state])
+
+    @display(description=_("clock"))
+    def clock(self, work: Any) -> SafeString:
+        timer = work.shown_clock
+        if timer is None:
+            return looks.clock(None)
+        return looks.clock(timer.due_at, timer.paused_at is not None)
+
+    @display(description=_("stops"))
+    def blocked_moves(self, work: WorkOrder) -> str:
+        return "、".join(str(BLOCKED.get(verb, verb)) for verb in work.blocks) or looks.NOTHING
+
+    @display(description=_("what was found"))
+    def found(self, work: WorkOrder) -> str:
+        parts = [f"{tag_name(key)}: {_listed(values)}" for key, values in work.detail.items()]
+        return "；".join(parts) or looks.NOTHING
+
+    @button(
+        _("Claim"),
+        icon="front_hand",
+        tone="primary",
+        permission="orders.claim_workorder",
+        verb="claim",
+        says=_("You work on it from now on."),
+        done=_("The work order is yours."),
+    )
+    def claim(self, request: HttpRequest, form: Dialog, work: WorkOrder) -> None:
+        actions.claim_work_order(work.pk, seen=form.seen_version, actor=actor_of(request))
+
+    @button(
+        _("Resolve"),
+        icon="task_alt",
+        tone="primary",
+        permission="orders.resolve_workorder",
+        verb="resolve",
+        form=Resolution,
+        says=_("What it stopped goes on."),
+        done=_("The work order is resolved."),
+    )
+    def resolve(self, request: HttpRequest, form: Dialog, work: WorkOrder) -> None:
+        actions.resolve_work_order(
+            work.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )
+
+
+BLOCKED = {
+    "approve": _("Approve"),
+    "confirm_funds": _("Confirm payment"),
+    "pack": _("Pack"),
+    "dispatch": _("Dispatch"),
+    "complete": _("Complete"),
+}
+
+
+def _order_url(order_id: int) -> str:
+    return reverse("admin:orders_order_change", args=[order_id])
+
+
+def _listed(values: Any) -> str:
+    if isinstance(values, list):
+        return "，".join(_listed(value) for value in values)
+    return str(values)
