@@ -1,0 +1,244 @@
+"""Access to channels: credentials go in and never come out; pull, fill back, pause, resume."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from integrations.admin.credentials import WithSecret
+from integrations.intake import accounts
+from integrations.models import ChannelAccount, ToldChannel, ToldState
+from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit import dialogs, looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.dialogs import Dialog, Reason
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.story import name_events, story
+from ordercenter.core.errors import BadInput, DomainError, WrongState
+
+name_events(
+    {
+        "channel_account.paused": _("Channel paused"),
+        "channel_account.resumed": _("Channel resumed"),
+        "channel_account.messages_retried": _("Messages read again"),
+    }
+)
+
+
+PULL = "integrations.intake.pull.pull_account"
+# Well below q2's own limit; a longer pull is due again at once and goes on where it stopped.
+LONGEST_PULL = 600.0
+
+
+class Range(Dialog):
+    """From when until when orders are fetched again."""
+
+    since = dialogs.moment(_("From"))
+    until = dialogs.moment(_("Until"))
+
+
+class AccountForm(WithSecret):
+    class Meta:
+        model = ChannelAccount
+        fields = (
+            "shop",
+            "adapter",
+            "base_url",
+            "credentials",
+            "options",
+            "mapping",
+            "interval_minutes",
+            "overlap_minutes",
+        )
+
+
+def _running(account: ChannelAccount, actor: Actor) -> DomainError | None:
+    return WrongState() if account.is_paused else None
+
+
+def _paused(account: ChannelAccount, actor: Actor) -> DomainError | None:
+    return None if account.is_paused else WrongState()
+
+
+@admin.register(ChannelAccount)
+class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
+    form = AccountForm
+    list_display = ("shop", "adapter", "state", "last_pulled_at", "cursor_at", "next_pull_at")
+    list_select_related = ("shop",)
+    readonly_fields = (
+        "state",
+        "last_error",
+        "pause_reason",
+        "last_pulled_at",
+        "cursor_at",
+        "next_pull_at",
+        "shown_progress",
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "shop",
+                    "adapter",
+                    "base_url",
+                    "credentials",
+                    "mapping",
+                    "interval_minutes",
+                    "overlap_minutes",
+                    "options",
+                )
+            },
+        ),
+        (
+            _("How it goes"),
+            {
+                "fields": (
+                    "state",
+                    "last_error",
+                    "pause_reason",
+                    "last_pulled_at",
+                    "cursor_at",
+                    "next_pull_at",
+                    "shown_progress",
+                )
+            },
+        ),
+    )
+    change_form_outer_after_template = "console/plain_story.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("shop")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only look does not even see that credentials are there."""
+        sets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return sets
+        return tuple(
+            (title, {"fields": tuple(name for name in part["fields"] if name != "credentials")})
+            for title, part in sets
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        account = kwargs.get("obj")
+        context["lines"] = story(account.stream, limit=50) if account else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("state"))
+    def state(self, account: ChannelAccount) -> SafeString:
+        if account.is_paused:
+            return looks.badge(_("paused"), "gray")
+        if account.last_error:
+            return looks.badge(_("last pull failed"), "red")
+        if account.last_pulled_at is None:
+            return looks.badge(_("never pulled"), "orange")
+        return looks.badge(_("running"), "green")
+
+    @display(description=_("progress"))
+    def shown_progress(self, account: ChannelAccount) -> str:
+        parts = [f"{key}: {value}" for key, value in (account.progress or {}).items()]
+        return "；".join(parts) or looks.NOTHING
+
+    @button(
+        _("Pull now"),
+        icon="download",
+        tone="primary",
+        permission="integrations.pull_channelaccount",
+        possible=_running,
+        says=_("The background workers fetch what is new since the last pull."),
+        done=_("The pull has been handed to the background workers."),
+    )
+    def pull(self, request: HttpRequest, form: Dialog, account: ChannelAccount) -> None:
+        async_task(PULL, account.pk, seconds=LONGEST_PULL)
+
+    @button(
+        _("Fill back"),
+        icon="manage_history",
+        permission="integrations.pull_channelaccount",
+        possible=_running,
+        form=Range,
+        says=_("Fetches a stretch of time again; known orders are updated, none is doubled."),
+        done=_("The stretch has been handed to the background workers."),
+    )
+    def fill_back(self, request: HttpRequest, form: Dialog, account: ChannelAccount) -> None:
+        values = form.values()
+        if values["since"] >= values["until"]:
+            raise BadInput(_("The end must be after the beginning."), fields={"until": ["order"]})
+        async_task(
+            PULL,
+            account.pk,
+            since=values["since"],
+            until=values["until"],
+            seconds=LONGEST_PULL,
+        )
+
+    @button(
+        _("Pause"),
+        icon="pause",
+        permission="integrations.pause_channelaccount",
+        possible=_running,
+        form=Reason,
+        done=_("The channel is paused."),
+    )
+    def pause(self, request: HttpRequest, form: Dialog, account: ChannelAccount) -> None:
+        accounts.pause_account(
+            account.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )
+
+    @button(
+        _("Resume"),
+        icon="play_arrow",
+        permission="integrations.pause_channelaccount",
+        possible=_paused,
+        done=_("The channel is pulled again."),
+    )
+    def resume(self, request: HttpRequest, form: Dialog, account: ChannelAccount) -> None:
+        accounts.resume_account(account.pk, seen=form.seen_version, actor=actor_of(request))
+
+
+TOLD_TONES: dict[str, str] = {
+    ToldState.PENDING: "orange",
+    ToldState.TOLD: "green",
+    ToldState.REFUSED: "red",
+}
+
+
+@admin.register(ToldChannel)
+class ToldChannelAdmin(KeysetList, ShownOnly):
+    list_display = ("order_number", "line", "shipment", "waybill", "state_badge", "at")
+    list_select_related = ("line__order", "shipment")
+    tabs = (
+        Tab(
+            "refused",
+            _("Refused"),
+            lambda rows, request: rows.filter(state=ToldState.REFUSED),
+            urgent=True,
+        ),
+        Tab(
+            "pending", _("Not told yet"), lambda rows, request: rows.filter(state=ToldState.PENDING)
+        ),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+
+    @display(description=_("order number"))
+    def order_number(self, told: ToldChannel) -> str:
+        return told.line.order.number
+
+    @display(description=_("state"))
+    def state_badge(self, told: ToldChannel) -> SafeString:
+        return looks.badge(told.get_state_display(), TOLD_TONES[told.state])
