@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from ordercenter.console.unfold import UNFOLD as UNFOLD
 from ordercenter.engine.postgres import database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -16,6 +16,14 @@ class ConsoleConfig(AppConfig):
 
         on_idle(kick_what_is_due)
         post_migrate.connect(_write_schedules, sender=self, dispatch_uid="console.schedules")
+        post_migrate.connect(_grant_roles, sender=self, dispatch_uid="console.roles")
+
+
+def _grant_roles(**options: Any) -> None:
+    """After a migration every role has what the code declares for it."""
+    from ordercenter.console.roles import grant_roles
+
+    grant_roles()
 
 
 def _write_schedules(**options: Any) -> None:

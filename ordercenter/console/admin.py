@@ -1,0 +1,154 @@
+"""Pages of other people's models in our dress: staff, roles, background tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from ordercenter.console import schedules
+from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.errors import DomainError, WrongState
+from ordercenter.core.models import User
+from ordercenter.core.roles import role_name
+
+for _model in (Group, Schedule, Success, Failure, OrmQ):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "full_name", "roles", "phone", "is_active", "last_login")
+    search_fields = ("username", "full_name", "phone")
+    list_filter = ("is_active", "groups")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("full_name", "phone", "email", "wecom_id")}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        names = [role_name(group.name) for group in user.groups.all()]
+        return "、".join(names) or looks.NOTHING
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only a superuser makes superusers."""
+        fixed = tuple(super().get_readonly_fields(request, obj))
+        return fixed if request.user.is_superuser else (*fixed, "is_superuser")  # type: ignore[union-attr]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+    list_display = ("role", "name")
+
+    @display(description=_("role"))
+    def role(self, group: Group) -> str:
+        return role_name(group.name)
+
+
+def _is_ours(schedule: Schedule, actor: Actor) -> DomainError | None:
+    return None if str(schedule.name).startswith(schedules.OURS) else WrongState()
+
+
+def _runs(schedule: Schedule, actor: Actor) -> DomainError | None:
+    return WrongState() if schedules.is_paused(schedule) else _is_ours(schedule, actor)
+
+
+def _stands(schedule: Schedule, actor: Actor) -> DomainError | None:
+    return _is_ours(schedule, actor) if schedules.is_paused(schedule) else WrongState()
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(TransitionButtons, ShownOnly):
+    """What runs is declared in code; people pause, resume and run now."""
+
+    list_display = ("name", "func", "minutes", "next_run", "paused")
+    fields = ("name", "func", "schedule_type", "minutes", "next_run", "paused")
+    readonly_fields = fields
+
+    @display(description=_("state"))
+    def paused(self, schedule: Schedule) -> SafeString:
+        if schedules.is_paused(schedule):
+            return looks.badge(_("paused"), "orange")
+        return looks.badge(_("running"), "green")
+
+    @button(
+        _("Run now"),
+        icon="play_arrow",
+        tone="primary",
+        permission="django_q.change_schedule",
+        possible=_is_ours,
+        done=_("The workers have been told to run it."),
+    )
+    def run_now(self, request: HttpRequest, form: Dialog, schedule: Schedule) -> None:
+        schedules.run_now(schedule.name)
+
+    @button(
+        _("Pause"),
+        icon="pause",
+        permission="django_q.change_schedule",
+        possible=_runs,
+        says=_("It does not run until somebody resumes it."),
+        done=_("The schedule is paused."),
+    )
+    def pause(self, request: HttpRequest, form: Dialog, schedule: Schedule) -> None:
+        schedules.pause(schedule.name)
+
+    @button(
+        _("Resume"),
+        icon="play_circle",
+        permission="django_q.change_schedule",
+        possible=_stands,
+        done=_("The schedule runs again."),
+    )
+    def resume(self, request: HttpRequest, form: Dialog, schedule: Schedule) -> None:
+        schedules.resume(schedule.name)
+
+
+class TaskAdmin(ShownOnly):
+    list_display = ("name", "func", "started", "stopped", "attempt_count")
+    fields = ("name", "func", "started", "stopped", "attempt_count", "result")
+    readonly_fields = fields
+    show_full_result_count = False
+
+
+@admin.register(Success)
+class SuccessAdmin(TaskAdmin):
+    pass
+
+
+@admin.register(Failure)
+class FailureAdmin(TaskAdmin):
+    pass
+
+
+@admin.register(OrmQ)
+class QueueAdmin(ShownOnly):
+    list_display = ("id", "name", "func", "lock")

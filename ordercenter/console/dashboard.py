@@ -1,0 +1,71 @@
+"""The first page: what waits for this person, and whether the machinery is well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from integrations.models import ChannelAccount
+from ordercenter.console.todo import todos_for
+from ordercenter.core import heartbeat, invariants
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.counts import as_badge
+from ordercenter.core.models import LawRun
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    title: str | Promise
+    count: str
+    url: str
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LawLine:
+    """The last check of one law."""
+
+    says: str | Promise
+    run: LawRun | None
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the person's tiles and, for those who watch the machinery, its state."""
+    user: Any = request.user
+    context["tiles"] = [_tile(todo, request) for todo in todos_for(request)]
+    if user.has_perm("core.view_lawrun"):
+        context["laws"] = law_lines()
+        context["laws_url"] = reverse("admin:core_lawrun_changelist")
+        context["worker"] = _worker()
+    if user.has_perm("integrations.view_channelaccount"):
+        context["channels"] = ChannelAccount.objects.select_related("shop").order_by("pk")[:20]
+    context["title"] = _("To do")
+    return context
+
+
+def _tile(todo: Any, request: HttpRequest) -> Tile:
+    count = todo.count(request)
+    return Tile(todo.title, as_badge(count) or "0", todo.url(), todo.urgent and count > 0)
+
+
+def law_lines() -> list[LawLine]:
+    """Every law with its last check, broken ones first."""
+    runs = {run.law: run for run in LawRun.objects.order_by("law", "-at", "-pk").distinct("law")}
+    lines = [LawLine(law.says, runs.get(law.name)) for law in invariants.all_laws()]
+    return sorted(lines, key=lambda line: not (line.run and line.run.violations))
+
+
+def _worker() -> tuple[str, str]:
+    """What to say about the background workers, and its tone."""
+    age = heartbeat.age()
+    if age is None:
+        return _("No sign of life from the background workers yet"), "orange"
+    if age > timedelta(minutes=3):
+        return _("Background workers are silent since %(span)s") % {"span": looks.span(age)}, "red"
+    return _("Background workers are alive"), "green"

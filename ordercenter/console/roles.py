@@ -1,0 +1,140 @@
+"""Who may do what: the permissions of each role, declared here and granted after migrations.
+
+Granting only adds. What an administrator gave a role by hand stays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+from ordercenter.core.roles import ROLE_NAMES
+
+
+def _views(app: str, *models: str) -> frozenset[str]:
+    return frozenset(f"{app}.view_{model}" for model in models)
+
+
+def _may(app: str, *codenames: str) -> frozenset[str]:
+    return frozenset(f"{app}.{codename}" for codename in codenames)
+
+
+# Everybody on the staff reads orders, what is to do about them, where they are and what is left.
+EVERYBODY = (
+    _views("orders", "order", "workorder", "shop")
+    | _views("fulfilment", "shipment", "carrier")
+    | _views("inventory", "sku", "stocklevel", "warehouse")
+    | _views("integrations", "notice")
+    | _may("orders", "note_order", "attach_order")
+    | _may("orders", "open_workorder", "claim_workorder", "resolve_workorder")
+)
+_STOCK_BOOKS = _views("inventory", "movement", "reservation", "batch", "bin", "placement")
+_SERVICE = _views("orders", "customer") | _may(
+    "orders",
+    "approve_order",
+    "cancel_order",
+    "change_address_order",
+    "complete_order",
+    "place_order",
+    "revise_order",
+    "see_receiver_order",
+)
+_PACKING = _may(
+    "fulfilment",
+    "start_picking_shipment",
+    "pack_shipment",
+    "unpack_shipment",
+    "set_carrier_shipment",
+    "print_label_shipment",
+    "void_label_shipment",
+    "dispatch_shipment",
+)
+_WATCHING = (
+    _views("core", "event", "delivery", "timer", "escalation", "lawrun", "heartbeat")
+    | _views("integrations", "channelaccount", "rawmessage", "mappingversion", "toldchannel")
+    | _STOCK_BOOKS
+)
+
+ROLES: dict[str, frozenset[str]] = {
+    "cs": EVERYBODY | _SERVICE | _views("integrations", "rawmessage", "channelaccount"),
+    "finance": EVERYBODY
+    | _views("orders", "customer")
+    | _may("orders", "pay_order", "confirm_funds_order"),
+    "warehouse": EVERYBODY
+    | _STOCK_BOOKS
+    | _PACKING
+    | _may("fulfilment", "release_shipment", "split_shipment", "rejoin_shipment")
+    | _may("inventory", "receive_stock")
+    | _may("orders", "see_receiver_order"),
+    "supervisor": EVERYBODY
+    | _SERVICE
+    | _PACKING
+    | _WATCHING
+    | _may("orders", "allocate_order", "close_order")
+    | _may(
+        "fulfilment",
+        "plan_shipment",
+        "release_shipment",
+        "split_shipment",
+        "rejoin_shipment",
+        "cancel_shipment",
+    )
+    | _may("inventory", "receive_stock", "adjust_stock", "hold_batch")
+    | _may("core", "resend_delivery"),
+    "sales": EVERYBODY
+    | _views("orders", "customer")
+    | _may("orders", "place_order", "revise_order", "see_receiver_order"),
+    "logistics": EVERYBODY
+    | _may("orders", "see_receiver_order")
+    | _views("fulfilment", "trackingpoint")
+    | _views("integrations", "trackingsubscription", "inboundcall", "toldchannel")
+    | _may("integrations", "replay_inboundcall")
+    | _may(
+        "fulfilment",
+        "set_carrier_shipment",
+        "print_label_shipment",
+        "void_label_shipment",
+        "collect_shipment",
+        "deliver_shipment",
+        "recover_shipment",
+        "track_shipment",
+    ),
+    "director": EVERYBODY | _WATCHING | _views("orders", "customer"),
+}
+# The administrator holds every permission of our own rooms, those of new ones included.
+ADMIN = "admin"
+OUR_APPS = (
+    "core",
+    "inventory",
+    "orders",
+    "fulfilment",
+    "integrations",
+    "console",
+    "auth",
+    "django_q",
+)
+
+
+def declared() -> set[str]:
+    """Every permission that some role names."""
+    return set().union(*ROLES.values())
+
+
+def grant_roles(**options: Any) -> None:
+    """Make the groups and add what they lack; runs after every migration, any number of times."""
+    known = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.select_related("content_type")
+    }
+    for role in ROLE_NAMES:
+        group, _made = Group.objects.get_or_create(name=role)
+        if role == ADMIN:
+            group.permissions.add(*_everything())
+        else:
+            group.permissions.add(*(known[name] for name in ROLES[role] if name in known))
+
+
+def _everything() -> list[Permission]:
+    return list(Permission.objects.filter(Q(content_type__app_label__in=OUR_APPS)))
