@@ -91,6 +91,7 @@ class Supervisor:
         self._watching = False
         # A plain flag: a signal handler must not touch locks that its own thread may hold.
         self._stopping = False
+        self._watch_is_over = threading.Event()
 
     @contextmanager
     def in_charge(self) -> Iterator[None]:
@@ -131,6 +132,7 @@ class Supervisor:
             for family in self._families:
                 family.look_after()
             time.sleep(TICK_SECONDS)
+        self._watch_is_over.set()
         self._end_families()
         for thread in beside:
             thread.join(timeout=10)
@@ -183,7 +185,7 @@ class Supervisor:
 
     def _keep(self, keeper: Keeper) -> None:
         """Look at one keeper's charge again and again, and mend it when it is broken."""
-        while not self._stopping:
+        while not self._watch_is_over.wait(keeper.every):
             try:
                 if not keeper.is_well() and not self._stopping:
                     self.say(f"{keeper.name} is down; starting it again")
@@ -191,18 +193,17 @@ class Supervisor:
                     self.say(f"{keeper.name} is back")
             except Exception as error:  # whatever it is, the watch goes on
                 self.say(f"{keeper.name} could not be mended: {error}")
-                time.sleep(1.0)
-            time.sleep(keeper.every)
+                self._watch_is_over.wait(1.0)
 
     def _listen(self, family: "_Family", heartbeat: Heartbeat) -> None:
         """Ask for one child's sign of life; the main loop draws the conclusion."""
-        while not self._stopping:
+        pause = min(heartbeat.every, heartbeat.limit / 2)
+        while not self._watch_is_over.wait(pause):
             try:
                 family.is_silent = family.has_missed(heartbeat)
             except Exception as error:
                 family.is_silent = False
                 self.say(f"the heartbeat of {family.child.name} cannot be read: {error}")
-            time.sleep(min(heartbeat.every, heartbeat.limit / 2))
 
 
 class _Family:
@@ -227,7 +228,7 @@ class _Family:
         elif (status := self.process.poll()) is not None:
             self._bury(_how_it_ended(status))
         elif self.is_silent:
-            self._bury("gave no sign of life")
+            self._bury("gave no sign of life for too long")
 
     def has_missed(self, heartbeat: Heartbeat) -> bool:
         """Whether the last sign of life and the start are both longer ago than allowed."""
