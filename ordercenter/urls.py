@@ -8,6 +8,7 @@ from ordercenter.engine import health
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("orders.api.urls")),
+    path("scan/", include("orders.fulfilment.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

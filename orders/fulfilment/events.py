@@ -20,7 +20,7 @@ WORDS: dict[str, str | Promise] = {
     "shipment.split": _("parcel split"),
     "shipment.rejoined": _("parcels put together"),
     "shipment.carrier_set": _("carrier chosen"),
-    "shipment.label_printed": _("label printed"),
+    "shipment.label_printed": _("waybill label printed"),
     "shipment.label_voided": _("label voided"),
     "shipment.receiver_followed": _("address taken over"),
     "shipment.dispatched": _("parcel left the warehouse"),

@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
                 (
                     "planned_at",
                     models.DateTimeField(
-                        default=ordercenter.core.moments.now, verbose_name="planned"
+                        default=ordercenter.core.moments.now, verbose_name="planned at"
                     ),
                 ),
                 (

@@ -72,7 +72,7 @@ class Shipment(Lifecycle):
     receiver_token = models.CharField(_("channel's receiver token"), max_length=300, blank=True)
     receiver_is_masked = models.BooleanField(_("masked by the channel"), default=False)
 
-    planned_at = models.DateTimeField(_("planned"), default=moments.now)
+    planned_at = models.DateTimeField(_("planned at"), default=moments.now)
     label_printed_at = models.DateTimeField(_("label printed"), null=True, blank=True)
     left_warehouse_at = models.DateTimeField(_("left the warehouse"), null=True, blank=True)
     carrier_picked_up_at = models.DateTimeField(_("carrier has it"), null=True, blank=True)
