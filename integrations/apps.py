@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class IntegrationsConfig(AppConfig):
     name = "integrations"
     verbose_name = _("Outside systems")
+
+    def ready(self) -> None:
+        for module in ("laws", "messaging.handlers", "tracking.handlers", "write_back.handlers"):
+            import_module(f"integrations.{module}")

@@ -148,7 +148,7 @@ class Robot(models.Model):
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     base_url = models.URLField(_("address"), default="https://qyapi.weixin.qq.com")
-    credentials = EncryptedJSONField(_("credentials"))
+    credentials: Any = EncryptedJSONField(_("credentials"))
     roles = ArrayField(
         models.CharField(max_length=30), verbose_name=_("roles"), default=list, blank=True
     )

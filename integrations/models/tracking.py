@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -27,7 +28,7 @@ class TrackingAccount(models.Model):
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     base_url = models.URLField(_("address"), default="https://poll.kuaidi100.com")
-    credentials = EncryptedJSONField(_("credentials"))
+    credentials: Any = EncryptedJSONField(_("credentials"))
     is_active = models.BooleanField(_("active"), default=True)
     trouble = models.CharField(_("trouble"), max_length=300, blank=True)
 

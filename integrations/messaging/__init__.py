@@ -1,0 +1,1 @@
+"""Telling staff: the bell inside, the robots outside."""

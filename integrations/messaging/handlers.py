@@ -1,0 +1,171 @@
+"""Which events staff are told of, in which words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.messaging.notices import notify
+from integrations.models import NoticeLevel
+from ordercenter.core import moments
+from ordercenter.core.clocks import SUPERVISOR_ROLE
+from ordercenter.core.models import Event
+from ordercenter.core.outbox import handles
+from orders.fulfilment.models import Shipment, ShipmentState
+from orders.models import Order, OrderState, Urgency, WorkOrderState
+
+CS_ROLE = "cs"
+
+ORDERS = "/admin/orders/order/"
+WORK_ORDERS = "/admin/orders/workorder/"
+STOCK_LEVELS = "/admin/inventory/stocklevel/"
+
+# After so long a new order is no news; its clock speaks for it.
+NEWS_FOR = timedelta(hours=12)
+
+
+def order_link(order_id: int) -> str:
+    """The order's card in the admin."""
+    return f"{ORDERS}{order_id}/change/"
+
+
+def _order_id(event: Event) -> int | None:
+    """The order whose story the event belongs to."""
+    kind, _colon, root = event.stream.partition(":")
+    return int(root) if kind == Order.KIND else None
+
+
+def _order_number(event: Event) -> str:
+    rows = Order.objects.filter(pk=_order_id(event) or 0)
+    return rows.values_list("number", flat=True).first() or event.stream
+
+
+def _cause(event: Event) -> str:
+    return f"event:{event.pk}"
+
+
+@handles("order.placed", name="messaging.new_orders")
+def tell_of_new_order(event: Event) -> None:
+    """Customer service hears of new orders: urgent ones each, the others as a number (A12)."""
+    if event.at < moments.now() - NEWS_FOR:
+        return
+    urgency = Urgency(event.data.get("urgency", Urgency.NORMAL))
+    words = {
+        "number": event.data.get("number", ""),
+        "label": urgency.label,
+        "total": event.data.get("total", ""),
+    }
+    is_urgent = urgency != Urgency.NORMAL
+    notify(
+        role=CS_ROLE,
+        kind="order.new_urgent" if is_urgent else "order.new",
+        level=NoticeLevel.ALARM if is_urgent else NoticeLevel.INFO,
+        title=_("[%(label)s] New order %(number)s, ¥%(total)s") % words,
+        # Without a title for several it is told at once, by itself.
+        group_title="" if is_urgent else _("[normal] %(count)s new orders"),
+        link=order_link(event.subject_id),
+        group_link=f"{ORDERS}?state__exact={OrderState.PENDING_REVIEW}",
+        group_key=event.stream if is_urgent else "",
+        order=event.subject_id,
+        cause=_cause(event),
+    )
+
+
+STAGES = {
+    "order": {state.value: state.label for state in OrderState},
+    "work_order": {state.value: state.label for state in WorkOrderState},
+    "shipment": {state.value: state.label for state in ShipmentState},
+}
+SUBJECTS = {
+    "order": gettext_lazy("order"),
+    "work_order": gettext_lazy("work order"),
+    "shipment": gettext_lazy("shipment"),
+}
+
+
+def _stage(event: Event) -> str:
+    stage = str(event.data.get("stage", ""))
+    subject = SUBJECTS.get(event.subject_kind, event.subject_kind)
+    return f"{subject} · {STAGES.get(event.subject_kind, {}).get(stage, stage)}"
+
+
+@handles("clock.reminder", "clock.supervisor", "clock.director", name="messaging.escalations")
+def tell_of_overdue_stage(event: Event) -> None:
+    """The role of this level hears that a stage takes too long (F1)."""
+    due_at = parse_datetime(str(event.data["due_at"]))
+    due = due_at.astimezone(moments.SHANGHAI) if due_at else None
+    order_id = _order_id(event)
+    words = {"number": _order_number(event), "stage": _stage(event)}
+    group_words = {"count": "%(count)s", "stage": _stage(event)}
+    notify(
+        role=str(event.data["role"]),
+        kind=event.kind,
+        level=NoticeLevel.WARN if event.kind == "clock.reminder" else NoticeLevel.ALARM,
+        title=_("%(number)s is overdue: %(stage)s") % words,
+        group_title=_("%(count)s are overdue: %(stage)s") % group_words,
+        text=_("Was due at %(due)s.") % {"due": f"{due:%m-%d %H:%M}" if due else "?"},
+        link=order_link(order_id) if order_id else "",
+        group_link=ORDERS,
+        group_key=f"{event.subject_kind}.{event.data.get('stage', '')}",
+        order=order_id,
+        cause=_cause(event),
+    )
+
+
+@handles("work_order.opened", name="messaging.work_orders")
+def tell_of_work_order(event: Event) -> None:
+    """The owner role hears that there is something to do."""
+    words = {"number": _order_number(event), "title": str(event.data.get("title", ""))}
+    group_words = {"count": "%(count)s", "title": words["title"]}
+    blocks = event.data.get("blocks", [])
+    notify(
+        role=str(event.data["role"]),
+        kind="work_order.opened",
+        level=NoticeLevel.WARN if blocks else NoticeLevel.INFO,
+        title=_("%(number)s: %(title)s") % words,
+        group_title=_("%(count)s × %(title)s") % group_words,
+        link=f"{WORK_ORDERS}{event.subject_id}/change/",
+        group_link=WORK_ORDERS,
+        group_key=f"{event.data.get('kind', '')}:{words['title']}",
+        order=_order_id(event),
+        cause=_cause(event),
+    )
+
+
+@handles("stock.low", name="messaging.low_stock")
+def tell_of_low_stock(event: Event) -> None:
+    """Supervisors hear that a level fell below its safety stock (C3)."""
+    notify(
+        role=SUPERVISOR_ROLE,
+        kind="stock.low",
+        level=NoticeLevel.WARN,
+        title=_("%(sku)s runs low in %(warehouse)s: %(available)s left, %(safety)s wanted")
+        % event.data,
+        group_title=_("%(count)s stock levels run low"),
+        link=f"{STOCK_LEVELS}{event.subject_id}/change/",
+        group_link=STOCK_LEVELS,
+        cause=_cause(event),
+    )
+
+
+@handles("shipment.exception", name="messaging.parcels_in_trouble")
+def tell_of_parcel_in_trouble(event: Event) -> None:
+    """Customer service hears of it, to tell the buyer; logistics gets a work order."""
+    waybill = Shipment.objects.filter(pk=event.subject_id).values_list("waybill", flat=True).first()
+    order_id = _order_id(event)
+    notify(
+        role=CS_ROLE,
+        kind="shipment.exception",
+        level=NoticeLevel.WARN,
+        title=_("%(number)s: parcel %(waybill)s is in trouble")
+        % {"number": _order_number(event), "waybill": waybill or "?"},
+        group_title=_("%(count)s parcels are in trouble"),
+        text=str(event.data.get("text", "")),
+        link=order_link(order_id) if order_id else "",
+        group_link=ORDERS,
+        order=order_id,
+        cause=_cause(event),
+    )

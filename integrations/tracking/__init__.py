@@ -1,0 +1,1 @@
+"""Following parcels: subscribed, told by callback, asked where nothing is heard."""
