@@ -30,3 +30,16 @@ class NotTheOwner(DomainError):
     code = "not_the_owner"
     status = 403
     title = _("Only who brought this order in, or an administrator, can revise it.")
+
+
+class PaymentTaken(DomainError):
+    """The transaction has paid for another order."""
+
+    code = "payment_taken"
+    title = _("This payment belongs to another order already. Look at the number again.")
+
+
+class RefundTooHigh(DomainError):
+    """More was to be paid back than was paid and is not promised back yet; `left` says how much."""
+
+    code = "refund_too_high"

@@ -8,7 +8,7 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import handles
 from orders.actions import approve_order, cancel_order, confirm_funds_order
-from orders.models import Order, OrderState
+from orders.models import Order, OrderKind, OrderState
 
 FOLLOW = Actor.system("rule:gifts follow their order")
 
@@ -21,7 +21,7 @@ FOLLOW = Actor.system("rule:gifts follow their order")
 )
 def gifts_follow_main_order(event: Event) -> None:
     """Gift orders take the step their main order took, where they still can (A11)."""
-    for gift in Order.objects.filter(main_order=event.subject_id):
+    for gift in Order.objects.filter(main_order=event.subject_id, kind=OrderKind.GIFT):
         if event.kind == "order.cancelled" and gift.state != OrderState.CANCELLED:
             cancel_order(
                 gift.pk, seen=None, reason=str(_("The main order was cancelled.")), actor=FOLLOW

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from inventory.models import Batch, Bin, Movement, StockLevel
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
-from ordercenter.core.timeline import Entry, record_all
+from ordercenter.core.timeline import Entry, changed, record_all, snapshot
 
 _PLACE = """
 INSERT INTO inventory_placement (level_id, bin_id, batch_id, quantity)
@@ -28,7 +28,10 @@ DO UPDATE SET quantity = inventory_placement.quantity + excluded.quantity
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One row of a delivery note. Bin and batch are made when they are new."""
+    """One row of a delivery note. Bin and batch are made when they are new.
+
+    `defective` pieces come on top of the quantity; they are laid apart and can't be sold.
+    """
 
     sku: int
     warehouse: int
@@ -36,6 +39,7 @@ class Receipt:
     bin_code: str = ""
     batch_code: str = ""
     expires_on: date | None = None
+    defective: int = 0
 
 
 def receive_stock(
@@ -69,7 +73,7 @@ def receive_goods(
     Answers the level of each row. Raises `BadInput` for a quantity below 1 or without a document.
     """
     actor.require("inventory.receive_stock")
-    if any(receipt.quantity < 1 for receipt in receipts):
+    if any(_is_senseless(receipt) for receipt in receipts):
         raise BadInput(_("The quantity must be at least 1."), fields={"quantity": ["min"]})
     if not document.strip():
         raise BadInput(_("Name the document the goods came with."), fields={"document": ["empty"]})
@@ -79,7 +83,9 @@ def receive_goods(
     for receipt in receipts:
         level = levels[receipt.sku, receipt.warehouse]
         batch = batches.get((receipt.sku, receipt.batch_code))
-        before, level.on_hand = level.on_hand, level.on_hand + receipt.quantity
+        before = snapshot(level, ("on_hand", "defective"))
+        level.on_hand += receipt.quantity
+        level.defective += receipt.defective
         if batch is not None and batch.quality == Batch.Quality.HOLD:
             level.held += receipt.quantity
         movements.append(
@@ -88,6 +94,7 @@ def receive_goods(
                 bin=bins.get((receipt.warehouse, receipt.bin_code)),
                 batch=batch,
                 quantity=receipt.quantity,
+                defective=receipt.defective,
                 reason=reason,
                 document=document,
                 actor_label=actor.label,
@@ -95,14 +102,20 @@ def receive_goods(
             )
         )
         entries.append(_entry(level, receipt, document, before))
-    StockLevel.objects.bulk_update(levels.values(), ["on_hand", "held"], batch_size=500)
-    put_away([(m.level_id, m.bin_id, m.batch_id, m.quantity) for m in movements])
+    StockLevel.objects.bulk_update(
+        levels.values(), ["on_hand", "held", "defective"], batch_size=500
+    )
+    put_away([(m.level_id, m.bin_id, m.batch_id, m.quantity) for m in movements if m.quantity])
     Movement.objects.bulk_create(movements)
     record_all(entries, actor=actor)
     return [levels[receipt.sku, receipt.warehouse] for receipt in receipts]
 
 
-def _entry(level: StockLevel, receipt: Receipt, document: str, before: int) -> Entry:
+def _is_senseless(receipt: Receipt) -> bool:
+    return min(receipt.quantity, receipt.defective) < 0 or not receipt.quantity + receipt.defective
+
+
+def _entry(level: StockLevel, receipt: Receipt, document: str, before: Mapping[str, int]) -> Entry:
     return Entry(
         stream=level.stream,
         subject_kind=StockLevel.KIND,
@@ -110,11 +123,12 @@ def _entry(level: StockLevel, receipt: Receipt, document: str, before: int) -> E
         kind="stock.received",
         data={
             "quantity": receipt.quantity,
+            "defective": receipt.defective,
             "document": document,
             "batch": receipt.batch_code,
             "bin": receipt.bin_code,
         },
-        changes={"on_hand": [before, level.on_hand]},
+        changes=changed(before, snapshot(level, before)),
     )
 
 
@@ -144,6 +158,8 @@ def _locked_levels(receipts: Sequence[Receipt]) -> dict[tuple[int, int], StockLe
 
 def put_away(pieces: Sequence[tuple[int, int | None, int | None, int]]) -> None:
     """Add (level, bin, batch, quantity) to the bins; the caller holds the levels' locks."""
+    if not pieces:
+        return
     columns = [list(column) for column in zip(*pieces, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, columns)

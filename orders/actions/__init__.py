@@ -6,8 +6,14 @@ from orders.actions.cancel import cancel_order, close_order
 from orders.actions.channel_update import ChannelUpdate, take_channel_update
 from orders.actions.follow import follow_shipments
 from orders.actions.notes import add_note, attach_file
-from orders.actions.pay import pay_order
+from orders.actions.pay import PaymentReference, pay_order
 from orders.actions.place import Placed, place_order, place_orders
+from orders.actions.refunds import (
+    book_refund,
+    mark_refunded,
+    release_refund,
+    require_refundable,
+)
 from orders.actions.review import (
     approve_order,
     complete_order,
@@ -27,11 +33,13 @@ from orders.actions.work_orders import (
 __all__ = [
     "ChannelUpdate",
     "LineRevision",
+    "PaymentReference",
     "Placed",
     "add_note",
     "allocate_order",
     "approve_order",
     "attach_file",
+    "book_refund",
     "cancel_order",
     "change_address",
     "claim_work_order",
@@ -40,11 +48,14 @@ __all__ = [
     "confirm_funds_order",
     "follow_shipments",
     "hold_order",
+    "mark_refunded",
     "open_work_order",
     "pay_order",
     "place_order",
     "place_orders",
     "release_expired_holds",
+    "release_refund",
+    "require_refundable",
     "resolve_work_order",
     "revise_order",
     "send_back_order",

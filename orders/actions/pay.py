@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import confirm_reservations, reserve
@@ -14,8 +15,17 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.lifecycle import advance
 from orders.actions.place import ship_by, stock_request
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders, withdraw_work_orders
-from orders.models import Order, PaymentState, WorkOrderKind
+from orders.errors import PaymentTaken
+from orders.models import Order, Payment, PaymentMethod, PaymentState, WorkOrderKind
 from orders.selectors import warehouses_of
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReference:
+    """How the money came: the way, and the number it has on the payer's side."""
+
+    method: PaymentMethod
+    transaction_id: str = ""
 
 
 @transaction.atomic
@@ -26,11 +36,13 @@ def pay_order(
     amount: Decimal,
     actor: Actor,
     paid_at: datetime | None = None,
+    reference: PaymentReference | None = None,
 ) -> Order:
     """The payment is noted, the promise of stock no longer expires, review may begin.
 
-    Where the hold had expired, stock is promised anew; where none is left, a work order tells a
-    supervisor. Raises `WrongState` when the order does not wait for a payment.
+    With a `reference` money can go back the way it came. Where the hold had expired, stock is
+    promised anew; where none is left, a work order tells a supervisor. Raises `WrongState` when
+    the order does not wait for a payment, `PaymentTaken` for a transaction that paid another one.
     """
     actor.require("orders.pay_order")
     order = Order.objects.locked(order_id, seen=seen)
@@ -44,10 +56,34 @@ def pay_order(
         actor=actor,
         event="order.paid",
         fields=["payment_state", "paid_amount", "paid_at", "ship_by"],
-        data={"amount": amount},
+        data={"amount": amount, **_told(reference)},
     )
+    if reference is not None:
+        _note_payment(order, reference, amount)
     keep_promises(order, actor=actor)
     return order
+
+
+def _told(reference: PaymentReference | None) -> dict[str, str]:
+    if reference is None:
+        return {}
+    return {"method": str(reference.method), "transaction": reference.transaction_id}
+
+
+def _note_payment(order: Order, reference: PaymentReference, amount: Decimal) -> None:
+    try:
+        with transaction.atomic():
+            Payment.objects.create(
+                order=order,
+                method=reference.method,
+                transaction_id=reference.transaction_id,
+                amount=amount,
+                at=order.paid_at,
+            )
+    except IntegrityError as error:
+        if "payment_once_per_transaction" not in str(error):
+            raise
+        raise PaymentTaken(transaction=reference.transaction_id) from error
 
 
 def keep_promises(order: Order, *, actor: Actor) -> None:

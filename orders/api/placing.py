@@ -70,7 +70,12 @@ ORDER = Shape(
     Text("seller_memo", 1000),
     Text("referrer_code", 64),
     Choice("urgency", tuple(Urgency.values), default=Urgency.NORMAL.value),
-    Choice("kind", tuple(OrderKind.values), default=OrderKind.NORMAL.value),
+    Choice(
+        "kind",
+        (OrderKind.NORMAL.value, OrderKind.GIFT.value),
+        default=OrderKind.NORMAL.value,
+        about="Replacements are made by returns.",
+    ),
     Pattern("main_order", NUMBER, about="Only for gifts: the number of the main order."),
 )
 

@@ -3,6 +3,7 @@
 from orders.models.customers import Customer
 from orders.models.orders import Order, OrderKind, OrderLine, OrderState, PaymentState, Urgency
 from orders.models.papers import Attachment, OrderNote
+from orders.models.payments import Payment, PaymentMethod
 from orders.models.shops import ApiKey, Partner, Shop
 from orders.models.work_orders import WorkOrder, WorkOrderKind, WorkOrderState
 
@@ -16,6 +17,8 @@ __all__ = [
     "OrderNote",
     "OrderState",
     "Partner",
+    "Payment",
+    "PaymentMethod",
     "PaymentState",
     "Shop",
     "Urgency",

@@ -42,6 +42,8 @@ class PaymentState(models.TextChoices):
 class OrderKind(models.TextChoices):
     NORMAL = "normal", _("normal")
     GIFT = "gift", _("gift")
+    # What a customer gets for goods that came back or never arrived (rma).
+    REPLACEMENT = "replacement", _("replacement")
 
 
 class Urgency(models.TextChoices):
@@ -78,7 +80,7 @@ class Order(Lifecycle):
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, verbose_name=_("shop"))
     external_number = models.CharField(_("channel's number"), max_length=64)
     kind = models.CharField(
-        _("kind"), max_length=10, choices=OrderKind.choices, default=OrderKind.NORMAL
+        _("kind"), max_length=12, choices=OrderKind.choices, default=OrderKind.NORMAL
     )
     main_order = models.ForeignKey(
         "self",
@@ -132,6 +134,14 @@ class Order(Lifecycle):
     discount = models.DecimalField(_("discount"), max_digits=14, decimal_places=2, default=0)
     total = models.DecimalField(_("to pay"), max_digits=14, decimal_places=2, default=0)
     paid_amount = models.DecimalField(_("paid"), max_digits=14, decimal_places=2, default=0)
+    refunded_amount = models.DecimalField(
+        _("refunded"),
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
     payment_state = models.CharField(
         _("payment"), max_length=10, choices=PaymentState.choices, default=PaymentState.UNPAID
     )
@@ -170,8 +180,12 @@ class Order(Lifecycle):
         constraints = [
             models.UniqueConstraint(fields=["shop", "external_number"], name="order_once_per_shop"),
             models.CheckConstraint(
-                condition=~Q(kind="gift") | Q(main_order__isnull=False),
+                condition=~Q(kind__in=["gift", "replacement"]) | Q(main_order__isnull=False),
                 name="gift_names_its_main_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("paid_amount")),
+                name="refunds_never_exceed_paid",
             ),
             models.CheckConstraint(
                 condition=Q(total__gte=0, paid_amount__gte=0), name="order_amounts_not_negative"

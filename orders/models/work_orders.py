@@ -27,6 +27,8 @@ class WorkOrderKind(models.TextChoices):
     TRACKING = "tracking", _("parcel in trouble")
     WRITE_BACK = "write_back", _("channel not told")
     CLAIM_REFUND = "claim_refund", _("refund asked")
+    RETURN = "return", _("return to be looked at")
+    REFUND = "refund", _("refund in trouble")
     OTHER = "other", _("other")
 
 
