@@ -59,6 +59,7 @@ PLANS = (
     Plan("oc.release_expired_holds", "orders.tasks.release_expired_holds", 1),
     Plan("oc.report_low_stock", "inventory.tasks.report_low_stock", 5),
     Plan("oc.pull_due", "integrations.tasks.pull_due", 1),
+    Plan("oc.process_new_raws", "integrations.tasks.process_new_raws", 1),
     Plan("oc.process_inbound", "integrations.tracking.tasks.process_inbound", 1),
     Plan("oc.poll_tracking", "integrations.tracking.tasks.poll_tracking", 10),
     Plan("oc.send_robot_messages", "integrations.messaging.tasks.send_robot_messages", 1),
