@@ -49,19 +49,16 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """
     try:
         pending = _pending_migrations()
-        heartbeats = (
-            {name: _sign_of_life(age) for name, age in _ask(HEARTBEATS)} if not pending else {}
-        )
+        heartbeats = {} if pending else _heartbeats()
     except DatabaseError as error:
-        answer = {"status": "unavailable", "database": type(error).__name__}
-        return JsonResponse(answer, status=503)
-    answer = {
-        "status": "unavailable" if pending else "ok",
-        "database": "ok",
-        "pending_migrations": pending,
-        "heartbeats": heartbeats,
-    }
-    return JsonResponse(answer, status=503 if pending else 200)
+        return _readiness(503, database=type(error).__name__)
+    status = 503 if pending else 200
+    return _readiness(status, database="ok", pending_migrations=pending, heartbeats=heartbeats)
+
+
+def _readiness(status: int, **facts: object) -> JsonResponse:
+    word = "ok" if status == 200 else "unavailable"
+    return JsonResponse({"status": word, **facts}, status=status)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -85,8 +82,12 @@ def _pending_migrations() -> list[str]:
     return pending
 
 
-def _sign_of_life(age: float) -> dict[str, Any]:
-    return {"seconds": round(age, 1), "status": "silent" if age > SILENT_SECONDS else "ok"}
+def _heartbeats() -> dict[str, dict[str, object]]:
+    """Of each process that must not fall silent: seconds since its last sign, and a verdict."""
+    return {
+        name: {"seconds": round(age, 1), "status": "silent" if age > SILENT_SECONDS else "ok"}
+        for name, age in _ask(HEARTBEATS)
+    }
 
 
 def _database_figures() -> list[Figure]:

@@ -44,7 +44,8 @@ def render(figures: Iterable[Figure]) -> str:
     for figure in figures:
         lines.append(f"# HELP {figure.name} {figure.meaning}")
         lines.append(f"# TYPE {figure.name} {figure.kind}")
-        lines += [_sample(figure.name + suffix, *rest) for suffix, *rest in figure.samples]
+        for suffix, labels, value in figure.samples:
+            lines.append(_sample(figure.name + suffix, labels, value))
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +68,7 @@ class RequestMeter:
         self._folder = folder
         self._lock = threading.Lock()
         self._pid = 0
-        self._counts: memoryview | array[float] = array("d")
+        self._counts: memoryview[float] | array[float] = array("d")
 
     def observe(self, area: str, status: int, seconds: float) -> None:
         """Count one finished request."""
