@@ -24,8 +24,10 @@ INSERT INTO orders_order (version, state, state_since, shop_id, external_number,
   receiver_is_masked, currency, goods_amount, freight, discount, total, paid_amount,
   payment_state, refund_open, placed_at, paid_at, ship_by, channel_status)
 VALUES (1, 'pending_review', now(), %(shop)s, %(external)s, '', 'normal', 'normal', '{}', 'api',
-  'floor', now(), NULL, %(name)s::text, '', '', '', %(name)s::text, %(phone)s::text, right(%(phone)s::text, 4), '浙江省',
-  '杭州市', '西湖区', '北山路 1 号', '', false, 'CNY', %(total)s::numeric, 0, 0, %(total)s::numeric, %(total)s::numeric,
+  'floor', now(), NULL, %(name)s::text, '', '', '', %(name)s::text, %(phone)s::text,
+  right(%(phone)s::text, 4), '浙江省',
+  '杭州市', '西湖区', '北山路 1 号', '', false, 'CNY', %(total)s::numeric, 0, 0,
+  %(total)s::numeric, %(total)s::numeric,
   'paid', false, now(), now(), now() + interval '48 hours', '')
 RETURNING id
 """
@@ -50,10 +52,10 @@ VALUES (%(event)s, 'bench.floor', 'local', 'order:' || %(order)s::bigint, 'pendi
 """
 TIMER = """
 INSERT INTO core_timer (subject_kind, subject_id, stream, stage, owner_role, started_at, due_at,
-  supervisor_at, director_at, next_at, pause_cause)
+  supervisor_at, director_at, next_at, around_the_clock, pause_cause)
 VALUES ('order', %(order)s::bigint, 'order:' || %(order)s::bigint, 'pending_review', 'cs', now(),
   now() + interval '30 min', now() + interval '60 min', now() + interval '150 min',
-  now() + interval '30 min', '')
+  now() + interval '30 min', false, '')
 """
 STOCK = """
 WITH wanted AS (SELECT * FROM unnest(%(skus)s::bigint[], %(quantities)s::int[], %(lines)s::bigint[])
@@ -121,7 +123,7 @@ def _ground() -> tuple[int, dict[str, int]]:
         return shop, dict(rows.fetchall())
 
 
-def place_one_by_one(clients: int, seconds: float) -> float:
+def place_one_by_one(clients: int, seconds: float, round_number: int = 0) -> float:
     """Orders per second with one transaction for each order."""
     shop, skus = _ground()
     placed = [0] * clients
@@ -129,7 +131,7 @@ def place_one_by_one(clients: int, seconds: float) -> float:
 
     def work(number: int) -> None:
         with connect() as link:
-            buyer = Buyer(link, shop, skus, seed=number)
+            buyer = Buyer(link, shop, skus, seed=100 * round_number + number)
             while datetime.now(UTC) < until:
                 with link.transaction(), link.cursor() as cursor:
                     buyer.place(cursor, buyer.values())
@@ -184,9 +186,9 @@ SELECT id, 'bench.floor', 'local', stream, 'pending', 0, '' FROM e
 """
 BATCH_TIMERS = """
 INSERT INTO core_timer (subject_kind, subject_id, stream, stage, owner_role, started_at, due_at,
-  supervisor_at, director_at, next_at, pause_cause)
+  supervisor_at, director_at, next_at, around_the_clock, pause_cause)
 SELECT 'order', o, 'order:' || o, 'pending_review', 'cs', now(), now() + interval '30 min',
-  now() + interval '60 min', now() + interval '150 min', now() + interval '30 min', ''
+  now() + interval '60 min', now() + interval '150 min', now() + interval '30 min', false, ''
   FROM unnest(%(orders)s::bigint[]) o
 """
 BATCH_STOCK = """

@@ -54,9 +54,9 @@ SELECT o.id, '1', k.id, k.code, k.name, 1 + o.id % 3, 10, 10, false, false
 """
 _TIMERS = """
 INSERT INTO core_timer (subject_kind, subject_id, stream, stage, owner_role, started_at, due_at,
-  supervisor_at, director_at, next_at, pause_cause)
+  supervisor_at, director_at, next_at, around_the_clock, pause_cause)
 SELECT 'order', id, 'order:' || id, state, 'cs', state_since, state_since + interval '30 min',
-       state_since + interval '60 min', state_since + interval '150 min', NULL, ''
+       state_since + interval '60 min', state_since + interval '150 min', NULL, false, ''
   FROM orders_order o
  WHERE state IN ('pending_review', 'pending_finance', 'preparing', 'packed', 'in_transit')
    AND NOT EXISTS (SELECT 1 FROM core_timer t WHERE t.subject_kind = 'order'

@@ -30,7 +30,7 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
         _point(
             ChannelAccount,
             {"shop": shop},
-            f"{address}/router/rest",
+            address,
             {
                 "adapter": "taobao",
                 "credentials": {
