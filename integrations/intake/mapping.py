@@ -239,17 +239,19 @@ def _compile_rows(
         complaints.append(_("%(place)s is no list of rows.") % {"place": place})
         return []
     compiled: dict[str, Read] = {}
+    named: set[str] = set()
     for number, row in enumerate(rows, start=1):
-        where = f"{place} {number}"
         complaint = _complaint(row, targets)
-        if not complaint and row["field"] in compiled:
-            complaint = _("%(field)s is filled twice.") % {"field": row["field"]}
+        name = row.get("field", "") if isinstance(row, dict) else ""
+        if not complaint and name in named:
+            complaint = _("%(field)s is filled twice.") % {"field": name}
         if complaint:
-            complaints.append(f"{where}: {complaint}")
-            continue
-        compiled[row["field"]] = _reader(row, targets[row["field"]])
+            complaints.append(f"{place} {number}: {complaint}")
+        else:
+            compiled[name] = _reader(row, targets[name])
+        named.add(str(name))
     for name, target in targets.items():
-        if target.is_needed and name not in compiled:
+        if target.is_needed and name not in named:
             complaints.append(_("%(field)s has no row.") % {"field": f"{place}: {name}"})
     return list(compiled.items())
 
@@ -258,10 +260,10 @@ def _complaint(row: Any, targets: Mapping[str, Target]) -> str:
     """What is wrong with a row; empty when nothing is."""
     if not isinstance(row, dict):
         return _("is no row.")
-    target = targets.get(row.get("field", ""))
+    target = targets.get(str(row.get("field")))
     if target is None:
         return _("%(field)s is none of our fields.") % {"field": show(row.get("field"))}
-    converter = CONVERTERS.get(row.get("convert", ""))
+    converter = CONVERTERS.get(str(row.get("convert")))
     if converter is None:
         return _("%(name)s is no converter.") % {"name": show(row.get("convert"))}
     if row["convert"] != "constant" and not _is_path(row.get("path")):
