@@ -95,7 +95,7 @@ def _line(notice: Notice) -> str:
     if notice.level == NoticeLevel.ALARM:
         words = f'⚡ <font color="warning">{words}</font>'
     if notice.link:
-        words += f" [{_('open')}]({settings.PUBLIC_BASE_URL.rstrip('/')}{notice.link})"
+        words += f" [{_('look')}]({settings.PUBLIC_BASE_URL.rstrip('/')}{notice.link})"
     if notice.text and notice.count == 1:
         words += f"\n> {cut(_plain(notice.text), TEXT_BYTES)}"
     return words

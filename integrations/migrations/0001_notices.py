@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                         ],
                         default="info",
                         max_length=5,
-                        verbose_name="level",
+                        verbose_name="severity",
                     ),
                 ),
                 ("title", models.CharField(max_length=200, verbose_name="title")),

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                     "received_at",
                     models.DateTimeField(
                         db_default=django.db.models.functions.datetime.Now(),
-                        verbose_name="received",
+                        verbose_name="received at",
                     ),
                 ),
                 (

@@ -41,7 +41,7 @@ class Notice(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=40)
     level = models.CharField(
-        _("level"), max_length=5, choices=NoticeLevel.choices, default=NoticeLevel.INFO
+        _("severity"), max_length=5, choices=NoticeLevel.choices, default=NoticeLevel.INFO
     )
     title = models.CharField(_("title"), max_length=200)
     group_title = models.CharField(_("title of several"), max_length=200, blank=True)

@@ -112,7 +112,7 @@ class InboundCall(models.Model):
     body = models.BinaryField(_("body"))
     sha256 = models.CharField(_("hash"), max_length=64)
     repeats = models.PositiveIntegerField(_("came again"), default=0)
-    received_at = models.DateTimeField(_("received"), db_default=Now())
+    received_at = models.DateTimeField(_("received at"), db_default=Now())
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     not_before = models.DateTimeField(_("not before"), db_default=Now())
