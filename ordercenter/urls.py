@@ -7,6 +7,7 @@ from ordercenter.engine import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("orders.fulfilment.api.urls")),
     path("api/", include("orders.api.urls")),
     path("scan/", include("orders.fulfilment.urls")),
     path("healthz", health.healthz),
@@ -14,3 +15,5 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("", include("integrations.urls")),
 ]
+
+handler500 = "ordercenter.core.api.problems.server_error"

@@ -78,10 +78,11 @@ def what_happened_since(
     order_id: int, seen: int, current: int, actor: Actor
 ) -> Sequence[dict[str, Any]]:
     """The events between two versions of the order, oldest first, the last twenty at most."""
-    count = min(max(current - seen, 0), 20)
-    events = (
-        events_for(order_id, actor)
-        .filter(_BUMPS, subject_kind=Order.KIND, sequence__gt=1)
-        .order_by("-sequence")[:count]
-    )
-    return [event_as_json(event, actor) for event in reversed(events)]
+    bumps = events_for(order_id, actor).filter(_BUMPS, subject_kind=Order.KIND, sequence__gt=1)
+    return last_events(bumps, current - seen, actor)
+
+
+def last_events(events: QuerySet[Event], count: int, actor: Actor) -> Sequence[dict[str, Any]]:
+    """The last so many of these events, twenty at most, oldest first."""
+    found = events.order_by("-sequence")[: min(max(count, 0), 20)]
+    return [event_as_json(event, actor) for event in reversed(found)]

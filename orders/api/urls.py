@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from ordercenter.core.api.verbs import verb_view
 from ordercenter.core.api.views import UnknownAddress
 from orders.api import views
 from orders.api.reading import NUMBER
@@ -16,7 +17,11 @@ urlpatterns = [
     re_path(rf"{_ORDER}$", views.OrderView.as_view(), name="api-order"),
     re_path(rf"{_ORDER}timeline/$", views.TimelineView.as_view(), name="api-order-timeline"),
     *(
-        re_path(rf"{_ORDER}{verb.name}/$", views.verb_view(verb), name=f"api-order-{verb.name}")
+        re_path(
+            rf"{_ORDER}{verb.name}/$",
+            verb_view(views.OrderVerbView, verb, noun="orders", answer="Order"),
+            name=f"api-order-{verb.name}",
+        )
         for verb in VERBS
     ),
     path("v1/stock/", ShopStockView.as_view(), name="api-stock"),

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
@@ -20,26 +16,13 @@ from ordercenter.core.api.shapes import (
     Shape,
     Text,
 )
+from ordercenter.core.api.verbs import Values, Verb
 from ordercenter.core.errors import BadInput
 from orders import actions
 from orders.actions import LineRevision
 from orders.actions.notes import LONGEST_NOTE
 from orders.api.placing import MOST_LINES, MOST_PIECES, RECEIVER, receiver_of
 from orders.models import OrderLine, Urgency
-
-Values = Mapping[str, Any]
-Call = Callable[[int, int, Values, Actor], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A change of an order. `call` gets the order's id, the version seen, the input, the actor."""
-
-    name: str
-    summary: str
-    shape: Shape
-    call: Call
-
 
 REASON = Text("reason", 200, required=True)
 NOTHING = Shape()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,15 +15,15 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
 from ordercenter.core.api.idempotent import key_of, once
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
-from ordercenter.core.api.preconditions import etag, is_known, seen_version
+from ordercenter.core.api.preconditions import etag, is_known
 from ordercenter.core.api.shapes import Choice, Integer, Moment, Pattern, Several, Shape, Text
+from ordercenter.core.api.verbs import VerbView, versioned_answer
 from ordercenter.core.api.views import ApiView
-from ordercenter.core.errors import BadInput, ChangedMeanwhile
+from ordercenter.core.errors import BadInput
 from orders.actions import Placed, place_order
 from orders.api import answers
 from orders.api.placing import ORDER, draft_of
 from orders.api.reading import (
-    NUMBER,
     as_json,
     events_for,
     find_id,
@@ -33,7 +32,6 @@ from orders.api.reading import (
     what_happened_since,
     with_parts,
 )
-from orders.api.verbs import Verb
 from orders.cleaning import Finding
 from orders.models import Order, OrderState, Shop
 from orders.search import search_orders
@@ -58,13 +56,6 @@ TIMELINE_QUERY = Shape(
 )
 
 schema.components(answers.COMPONENTS)
-
-
-def order_answer(status: int, body: dict[str, Any]) -> Response:
-    """An order as the body, its version as the ETag."""
-    response = Response(body, status=status)
-    response["ETag"] = etag(body["version"])
-    return response
 
 
 class OrdersView(ApiView):
@@ -147,7 +138,7 @@ def _place(values: dict[str, Any], actor: Actor) -> dict[str, Any]:
 
 
 def _placed_answer(status: int, body: dict[str, Any]) -> Response:
-    response = order_answer(status, body)
+    response = versioned_answer(status, body)
     response["Location"] = f"/api/v1/orders/{body['number']}/"
     return response
 
@@ -216,79 +207,24 @@ class OrderView(ApiView):
         body = read_order(pk, self.actor)
         if is_known(request, body["version"]):
             return Response(status=304, headers={"ETag": etag(body["version"])})
-        return order_answer(200, body)
+        return versioned_answer(200, body)
 
 
-class OrderVerbView(ApiView):
-    """One verb of one order; `verb_view` makes a class of it for each."""
+class OrderVerbView(VerbView):
+    """One verb of an order."""
 
-    verb: ClassVar[Verb]
+    def find(self, number: str) -> int:
+        return find_id(number, self.actor)
 
-    def post(self, request: Request, number: str) -> Response:
-        """Needs the version you decided on; answers with the order as it is then."""
-        actor, verb = self.actor, self.verb
-        pk = find_id(number, actor)
-        key = key_of(request, required=False)
-        seen = seen_version(request)
-        values = verb.shape.read(request.data or {})
-        try:
-            return once(
-                request,
-                key,
-                request.data,
-                lambda: _carry_out(verb, pk, seen, values, actor),
-                status=200,
-                answer=order_answer,
-            )
-        except ChangedMeanwhile as stale:
-            if current := stale.details.get("current"):
-                stale.details["happened"] = what_happened_since(pk, seen, current, actor)
-            raise
+    def lock(self, pk: int, seen: int) -> None:
+        # Notes and holds don't ask for the version themselves.
+        Order.objects.locked(pk, seen=seen)
 
+    def show(self, pk: int) -> dict[str, Any]:
+        return read_order(pk, self.actor)
 
-@transaction.atomic(savepoint=False)
-def _carry_out(
-    verb: Verb, pk: int, seen: int, values: dict[str, Any], actor: Actor
-) -> dict[str, Any]:
-    # Notes and holds don't ask for the version themselves.
-    Order.objects.locked(pk, seen=seen)
-    verb.call(pk, seen, values, actor)
-    return read_order(pk, actor)
-
-
-def verb_view(verb: Verb) -> Callable[..., Any]:
-    """The view of one verb, described as such."""
-    describe = schema.operation(
-        verb.summary,
-        tag="order verbs",
-        id=f"orders_{verb.name}",
-        answer="Order",
-        body=verb.shape,
-        headers=(
-            schema.IF_MATCH,
-            schema.idempotency_key(required=False),
-            schema.ETAG,
-            schema.REPLAYED,
-        ),
-        problems={
-            **schema.NOT_FOUND,
-            409: "Not possible now: wrong state, blocked, too late, out of stock.",
-            412: "Somebody changed it: `current` version, and what `happened` since.",
-            428: "If-Match is missing.",
-        },
-    )
-    view = type(f"{verb.name.title()}View", (OrderVerbView,), {"verb": verb})
-    # Each class needs a method of its own to be described.
-    view.post = describe(_copy_of_post())  # type: ignore[attr-defined]
-    return view.as_view()  # type: ignore[attr-defined, no-any-return]
-
-
-def _copy_of_post() -> Callable[..., Response]:
-    def post(self: OrderVerbView, request: Request, number: str) -> Response:
-        return OrderVerbView.post(self, request, number)
-
-    post.__doc__ = OrderVerbView.post.__doc__
-    return post
+    def happened_since(self, pk: int, seen: int, current: int) -> Sequence[dict[str, Any]]:
+        return what_happened_since(pk, seen, current, self.actor)
 
 
 class TimelineView(ApiView):
@@ -321,6 +257,3 @@ class TimelineView(ApiView):
                 "has_more": len(events) > len(shown),
             }
         )
-
-
-__all__ = ["NUMBER", "OrderView", "OrdersView", "TimelineView", "verb_view"]

@@ -115,10 +115,7 @@ def operation(
     responses: dict[Any, Any] = {
         status: OpenApiResponse({"$ref": f"#/components/schemas/{answer}"}, summary)
     }
-    for code, text in (problems or {}).items():
-        responses[code, CONTENT_TYPE] = OpenApiResponse(
-            {"$ref": "#/components/schemas/Problem"}, text
-        )
+    responses |= _problems(problems or {})
     for code, text in (plain or {}).items():
         responses[code] = OpenApiResponse(description=text)
     return extend_schema(
@@ -129,6 +126,24 @@ def operation(
         parameters=[*_query_parameters(query), *headers],
         responses=responses,
     )
+
+
+def pdf(summary: str, *, tag: str, id: str, problems: Mapping[int, str]) -> Callable[[Any], Any]:
+    """Describe a view's method that answers with a PDF."""
+    responses: dict[Any, Any] = {
+        (200, "application/pdf"): OpenApiResponse({"type": "string", "format": "binary"}, summary)
+    }
+    responses |= _problems(problems)
+    return extend_schema(
+        operation_id=id, summary=summary, tags=[tag], request=None, responses=responses
+    )
+
+
+def _problems(problems: Mapping[int, str]) -> dict[Any, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        (status, CONTENT_TYPE): OpenApiResponse(schema, text) for status, text in problems.items()
+    }
 
 
 def _query_parameters(query: Shape | None) -> list[OpenApiParameter]:
