@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+
+from django.db import connection
 
 from orders.drafts import Draft
 from orders.models import Customer, Shop
@@ -26,18 +28,16 @@ def find_customers(shop: Shop, drafts: Sequence[Draft], at: datetime) -> list[in
     """
     keys = [match_key(shop, draft) for draft in drafts]
     known = _look_up(set(keys) - {""})
-    missing = {
-        key: draft for key, draft in zip(keys, drafts, strict=True) if key and key not in known
+    # The first draft of a buyer in this batch names them.
+    fresh = {
+        key: draft
+        for key, draft in reversed(list(zip(keys, drafts, strict=True)))
+        if key and key not in known
     }
-    if missing:
-        Customer.objects.bulk_create(
-            (
-                _customer(key, draft, at)
-                for key, draft in sorted(missing.items(), key=lambda item: item[0])
-            ),
-            ignore_conflicts=True,
-        )
-        known |= _look_up(set(missing))
+    if fresh:
+        known |= _make(fresh, at)
+    if others := fresh.keys() - known.keys():
+        known |= _look_up(set(others))
     return [known.get(key) for key in keys]
 
 
@@ -47,11 +47,29 @@ def _look_up(keys: set[str]) -> dict[str, int]:
     return dict(Customer.objects.filter(match_key__in=keys).values_list("match_key", "pk"))
 
 
-def _customer(key: str, draft: Draft, at: datetime) -> Customer:
-    return Customer(
-        match_key=key,
-        name=draft.receiver.name or draft.buyer_name,
-        phone=draft.receiver.phone[:20],
-        kind=draft.customer_kind or Customer.Kind.PERSON,
-        first_seen_at=at,
-    )
+# By the key's order, so that two batches with the same new buyers don't wait for each other.
+_INSERT = """
+INSERT INTO orders_customer (match_key, name, phone, kind, level, remark, first_seen_at)
+SELECT match_key, name, phone, kind, '', '', %s
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS c(match_key, name, phone, kind)
+ON CONFLICT (match_key) WHERE match_key <> '' DO NOTHING
+RETURNING match_key, id
+"""
+
+
+def _make(fresh: Mapping[str, Draft], at: datetime) -> dict[str, int]:
+    """Insert the customers; the ids of those that nobody else inserted meanwhile."""
+    keys = sorted(fresh)
+    drafts = [fresh[key] for key in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                at,
+                keys,
+                [(draft.receiver.name or draft.buyer_name)[:100] for draft in drafts],
+                [draft.receiver.phone[:20] for draft in drafts],
+                [draft.customer_kind or Customer.Kind.PERSON.value for draft in drafts],
+            ],
+        )
+        return dict(cursor.fetchall())
