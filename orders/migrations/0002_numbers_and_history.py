@@ -9,7 +9,7 @@ CREATE SEQUENCE orders_number;
 CREATE FUNCTION orders_give_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.number := 'OC' || to_char(NEW.placed_at AT TIME ZONE 'Asia/Shanghai', 'YYMMDD')
-                     || lpad(nextval('orders_number')::text, 7, '0');
+                     || to_char(nextval('orders_number'), 'FM99999990000000');
   RETURN NEW;
 END $$;
 CREATE TRIGGER order_gets_number BEFORE INSERT ON orders_order

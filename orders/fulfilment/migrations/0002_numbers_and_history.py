@@ -10,7 +10,7 @@ CREATE SEQUENCE fulfilment_own_waybill;
 CREATE FUNCTION fulfilment_give_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.number := 'SH' || to_char(NEW.planned_at AT TIME ZONE 'Asia/Shanghai', 'YYMMDD')
-                     || lpad(nextval('fulfilment_number')::text, 7, '0');
+                     || to_char(nextval('fulfilment_number'), 'FM99999990000000');
   RETURN NEW;
 END $$;
 CREATE TRIGGER shipment_gets_number BEFORE INSERT ON fulfilment_shipment
