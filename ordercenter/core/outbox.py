@@ -13,10 +13,12 @@ import random
 import select
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 import structlog
 from django.db import (
     InterfaceError,
@@ -34,6 +36,7 @@ log = structlog.get_logger(__name__)
 CHANNEL = "outbox"
 LANES = ("local", "outside")
 LEASE_SECONDS = 120
+RENEW_SECONDS = 30.0
 BATCH = 100
 MAX_ATTEMPTS = 8
 SWEEP_SECONDS = 2.0
@@ -94,9 +97,9 @@ def handles(
 
 def unregister(name: str) -> None:
     """Forget a handler; its rows that wait turn into dead letters when their turn comes."""
-    handler = _handlers.pop(name, None)
-    for kind in handler.kinds if handler else ():
-        _by_kind[kind].remove(handler)  # type: ignore[arg-type]
+    handler = _handlers.pop(name)
+    for kind in handler.kinds:
+        _by_kind[kind].remove(handler)
 
 
 def listeners(kinds: Iterable[str]) -> list[tuple[str, Handler]]:
@@ -137,17 +140,50 @@ def claim(lane: str, limit: int = BATCH) -> list[Delivery]:
 
 
 def drain(lane: str = "local", limit: int = BATCH) -> int:
-    """Claim once and handle what was claimed; the number of deliveries that were worked on."""
-    claimed = claim(lane, limit)
+    """Claim once and handle what was claimed; the number of deliveries that were worked on.
+
+    A batch that takes long renews the lease of its rest on the way, and leaves out what another
+    relay has taken over meanwhile.
+    """
+    waiting = deque(claim(lane, limit))
+    worked_on = 0
     finished: list[Delivery] = []
-    for delivery in claimed:
+    renew_at = time.monotonic() + RENEW_SECONDS
+    while waiting:
+        delivery = waiting.popleft()
         error = _attempt(delivery)
+        worked_on += 1
         if error is None:
             finished.append(delivery)
         else:
             _put_off(delivery, error)
+        if time.monotonic() >= renew_at:
+            _finish(finished)
+            finished = []
+            waiting = _renew(waiting)
+            renew_at = time.monotonic() + RENEW_SECONDS
     _finish(finished)
-    return len(claimed)
+    return worked_on
+
+
+# The number of attempts is the mark of a lease: whoever takes a row over counts one more.
+_RENEW = """
+UPDATE core_delivery d SET not_before = statement_timestamp() + make_interval(secs => %s)
+  FROM unnest(%s::bigint[], %s::int[]) AS ours(id, attempts)
+ WHERE d.id = ours.id AND d.attempts = ours.attempts AND d.state = 'pending'
+RETURNING d.id
+"""
+
+
+def _renew(waiting: Collection[Delivery]) -> deque[Delivery]:
+    """Those whose lease is still ours, under a new lease."""
+    if not waiting:
+        return deque()
+    with connection.cursor() as cursor:
+        parameters = [[d.pk for d in waiting], [d.attempts for d in waiting]]
+        cursor.execute(_RENEW, [LEASE_SECONDS, *parameters])
+        ours = {row[0] for row in cursor.fetchall()}
+    return deque(delivery for delivery in waiting if delivery.pk in ours)
 
 
 def _attempt(delivery: Delivery) -> Exception | None:
@@ -177,12 +213,12 @@ def _put_off(delivery: Delivery, error: Exception) -> None:
     """Plan the next attempt with back-off and jitter, or make it a dead letter."""
     handler = _handlers.get(delivery.handler)
     limit = handler.max_attempts if handler else 1
-    text = f"{type(error).__name__}: {error}"[:2000]
+    text = _printable(f"{type(error).__name__}: {error}")[:2000]
     dead = isinstance(error, GiveUp) or delivery.attempts >= limit
     wait = error.after if isinstance(error, RetryLater) else None
     if wait is None:
         wait = min(600.0, 2.0 ** min(delivery.attempts, 9)) * random.uniform(0.7, 1.3)
-    Delivery.objects.filter(pk=delivery.pk, state="pending").update(
+    Delivery.objects.filter(pk=delivery.pk, state="pending", attempts=delivery.attempts).update(
         state=Delivery.State.DEAD if dead else Delivery.State.PENDING,
         not_before=timezone.now() + timedelta(seconds=wait),
         last_error=text,
@@ -196,6 +232,11 @@ def _put_off(delivery: Delivery, error: Exception) -> None:
         dead=dead,
         error=text,
     )
+
+
+def _printable(text: str) -> str:
+    """The text as the database can store it."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def send_again(delivery_ids: Iterable[int]) -> int:
@@ -242,10 +283,14 @@ def relay(lane: str, stop: threading.Event) -> None:
 
 
 def _relay_until_trouble(lane: str, stop: threading.Event) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
+    listening: object = None
     looked_at = time.monotonic() - LOOK_SECONDS
     while not stop.is_set():
+        # A handler's trouble may have cost us the link that listened.
+        if listening is None or connection.connection is not listening:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {CHANNEL}")
+            listening = connection.connection
         worked_on = drain(lane)
         # One lane looks; a long backlog does not keep it from looking.
         if lane == LANES[0] and time.monotonic() - looked_at >= LOOK_SECONDS:
@@ -285,7 +330,10 @@ def _wait_for_news(seconds: float) -> None:
     driver = connection.connection
     if driver is None:
         raise OperationalError("the database link is closed")
-    readable, _, _ = select.select([driver.fileno()], [], [], seconds)
-    if readable:
-        for _notice in driver.notifies(timeout=0):
-            pass
+    try:
+        readable, _, _ = select.select([driver.fileno()], [], [], seconds)
+        if readable:
+            for _notice in driver.notifies(timeout=0):
+                pass
+    except psycopg.Error as error:
+        raise OperationalError("the database link is gone") from error
