@@ -10,7 +10,6 @@ handler that kills its relay runs out of attempts.
 from __future__ import annotations
 
 import random
-import select
 import threading
 import time
 from collections import deque
@@ -326,14 +325,15 @@ def look_around() -> None:
 
 
 def _wait_for_news(seconds: float) -> None:
-    """Return when a notification has come or the time is over; raises when the link is gone."""
+    """Return when a notification has come or the time is over; raises when the link is gone.
+
+    One that came along with the answer to a query counts: the driver has kept it.
+    """
     driver = connection.connection
     if driver is None:
         raise OperationalError("the database link is closed")
     try:
-        readable, _, _ = select.select([driver.fileno()], [], [], seconds)
-        if readable:
-            for _notice in driver.notifies(timeout=0):
-                pass
+        for _notice in driver.notifies(timeout=seconds, stop_after=1):
+            pass
     except psycopg.Error as error:
         raise OperationalError("the database link is gone") from error

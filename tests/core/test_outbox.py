@@ -345,6 +345,7 @@ class TestRelay:
     def relay(self, committed_db, monkeypatch):
         """A running relay that does not look by itself within the test's time."""
         monkeypatch.setattr(outbox, "SWEEP_SECONDS", 60.0)
+        monkeypatch.setattr(outbox, "_looks", [])
         stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(stop,), daemon=True)
         thread.start()
@@ -374,6 +375,16 @@ class TestRelay:
         Story(1).tell(KIND)
 
         assert self.wait_for(listener, 1)
+
+    def test_hears_what_is_told_while_it_asks_something_else(self, listener, relay, monkeypatch):
+        def look() -> None:
+            Story(1).tell(KIND)
+
+        monkeypatch.setattr(outbox, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(outbox, "_looks", [look])
+        Story(2).tell(KIND)
+
+        assert self.wait_for(listener, 3)
 
     def test_survives_the_loss_of_its_connection(self, listener, relay):
         Story(1).tell(KIND)
