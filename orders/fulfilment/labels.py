@@ -128,7 +128,7 @@ class _Label:
         self.canvas.drawString(_MARGIN, _MARGIN, "  ".join(parts))
 
     def _rule(self) -> None:
-        self.y -= 1.5 * mm
+        self.y -= 2.5 * mm
         self.canvas.line(_MARGIN, self.y, WIDTH - _MARGIN, self.y)
         self.y -= 1 * mm
 

@@ -50,7 +50,7 @@ def progress_of(order_ids: Iterable[int]) -> dict[int, Progress]:
         Shipment.objects.filter(order__in=ids)
         .exclude(state=ShipmentState.CANCELLED)
         .order_by()
-        .values("order")
+        .values_list("order")
         .annotate(
             total=Count("pk"),
             packed=Count("pk", filter=~Q(state__in=BEFORE_PACKING)),
@@ -58,5 +58,5 @@ def progress_of(order_ids: Iterable[int]) -> dict[int, Progress]:
             delivered=Count("pk", filter=Q(delivered_at__isnull=False)),
         )
     )
-    found = {row.pop("order"): Progress(**row) for row in rows}
+    found = {order: Progress(*counts) for order, *counts in rows}
     return {pk: found.get(pk, NO_PROGRESS) for pk in ids}
