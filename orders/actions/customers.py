@@ -52,7 +52,7 @@ _INSERT = """
 INSERT INTO orders_customer (match_key, name, phone, kind, level, remark, first_seen_at)
 SELECT match_key, name, phone, kind, '', '', %s
   FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS c(match_key, name, phone, kind)
-ON CONFLICT (match_key) WHERE match_key <> '' DO NOTHING
+ON CONFLICT (match_key) DO NOTHING
 RETURNING match_key, id
 """
 
