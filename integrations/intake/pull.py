@@ -9,7 +9,7 @@ last complete window ended, skips what is stored, and reads what waits to be rea
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -191,7 +191,7 @@ class _Run:
         self._progress: dict[str, object] = {}
         self.tally: Counter[str] = Counter()
         # Where the time went, in seconds; fetching goes on beside the other two.
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
 
     def go(self, since: datetime | None, until: datetime | None) -> None:
         """Read what waits, then window by window; the account says how it went."""

@@ -93,7 +93,7 @@ class ChannelAccount(Versioned):
     )
     adapter = models.CharField(_("channel"), max_length=30)
     base_url = models.URLField(_("address"), blank=True)
-    credentials = EncryptedJSONField(_("credentials"))
+    credentials: Any = EncryptedJSONField(_("credentials"))
     options: Any = models.JSONField(_("options"), default=dict, blank=True)
     mapping = models.ForeignKey(
         MappingVersion,
