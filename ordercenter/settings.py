@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "inventory",
     "orders",
     "orders.fulfilment",
+    "rma",
     "integrations",
     "ordercenter.console",
 ]
@@ -206,6 +207,7 @@ SPECTACULAR_SETTINGS = {
 # The truth is our outbox; q2 runs schedules and kicks. Safe values: docs/operations.md.
 Q_CLUSTER = {
     "name": "ordercenter",
+    "label": _("Background tasks"),
     "orm": "default",
     "workers": env.int("Q_WORKERS", default=2),
     "queue_limit": 2,
