@@ -42,7 +42,7 @@ LONGEST_PULL = 600.0
 class Range(Dialog):
     """From when until when orders are fetched again."""
 
-    since = dialogs.moment(_("From"))
+    since = dialogs.moment(_("Since"))
     until = dialogs.moment(_("Until"))
 
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from integrations.models import ChannelAccount
-from ordercenter.console.todo import todos_for
+from ordercenter.console.todo import Todo, counts_for, todos_for
 from ordercenter.core import heartbeat, invariants
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.counts import as_badge
@@ -38,7 +38,8 @@ class LawLine:
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the person's tiles and, for those who watch the machinery, its state."""
     user: Any = request.user
-    context["tiles"] = [_tile(todo, request) for todo in todos_for(request)]
+    counts = counts_for(request)
+    context["tiles"] = [_tile(todo, counts[todo.key]) for todo in todos_for(request)]
     if user.has_perm("core.view_lawrun"):
         context["laws"] = law_lines()
         context["laws_url"] = reverse("admin:core_lawrun_changelist")
@@ -49,8 +50,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _tile(todo: Any, request: HttpRequest) -> Tile:
-    count = todo.count(request)
+def _tile(todo: Todo, count: int) -> Tile:
     return Tile(todo.title, as_badge(count) or "0", todo.url(), todo.urgent and count > 0)
 
 

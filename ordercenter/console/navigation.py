@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.console.todo import BY_KEY
+from ordercenter.console.todo import BY_KEY, counts_for
 from ordercenter.core.adminkit.counts import as_badge
 
 
@@ -133,13 +133,14 @@ PARTS = (
 
 def for_request(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar as unfold wants it."""
+    counts = counts_for(request)
     parts = [
         {
             "title": part.title,
             "separator": True,
             "collapsible": part.title == PARTS[-1].title,
             "items": [
-                _item(entry, request)
+                _item(entry, request, counts)
                 for entry in part.entries
                 if request.user.has_perm(entry.permission)  # type: ignore[union-attr]
             ],
@@ -155,7 +156,7 @@ def for_request(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"items": [home]}, *(part for part in parts if part["items"])]
 
 
-def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _item(entry: Entry, request: HttpRequest, counts: dict[str, int]) -> dict[str, Any]:
     link = entry.address or reverse(f"admin:{entry.page}_changelist")
     item: dict[str, Any] = {
         "title": entry.title,
@@ -163,11 +164,9 @@ def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         "link": link + entry.query,
         "active": _is_here(request, link, entry.query),
     }
-    if entry.todo:
-        todo = BY_KEY[entry.todo]
-        if badge := as_badge(todo.count(request)):
-            item["badge"] = badge
-            item["badge_variant"] = "danger" if todo.urgent else "info"
+    if entry.todo and (badge := as_badge(counts.get(entry.todo, 0))):
+        item["badge"] = badge
+        item["badge_variant"] = "danger" if BY_KEY[entry.todo].urgent else "info"
     return item
 
 

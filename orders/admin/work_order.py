@@ -49,8 +49,8 @@ def claimed_by_me(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
 
 
 def for_my_roles(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    roles = request.user.groups.values_list("name", flat=True)  # type: ignore[union-attr]
-    return open_work(rows).filter(owner_role__in=list(roles))
+    roles = request.user.groups.values("name")  # type: ignore[union-attr]
+    return open_work(rows).filter(owner_role__in=roles)
 
 
 @admin.register(WorkOrder)
