@@ -1,7 +1,7 @@
 """Letting calls meet at a chosen point on real connections."""
 
 import functools
-import pkgutil
+import importlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -36,8 +36,8 @@ class Race:
         with self._monkeypatch.context() as patch:
             meeting = _Meeting(len(calls), patience)
             if meet_after is not None:
-                original = pkgutil.resolve_name(meet_after)
-                patch.setattr(meet_after, meeting.behind(original))
+                owner, name = _find(meet_after)
+                patch.setattr(owner, name, meeting.behind(getattr(owner, name)))
             outcomes = _run_all(calls)
         if meet_after is not None and not meeting.was_reached:
             pytest.fail(f"no call came to {meet_after}: this race proves nothing")
@@ -72,6 +72,23 @@ class _Meeting:
             self._barrier.wait()
         except threading.BrokenBarrierError:
             return  # a lock holds the others back: just what should happen
+
+
+def _find(dotted: str) -> tuple[Any, str]:
+    """What holds the named function: a module, or a class in one.
+
+    A package may have given its module's name to the module's function; the module wins.
+    """
+    *path, name = dotted.split(".")
+    for cut in range(len(path), 0, -1):
+        try:
+            owner: Any = importlib.import_module(".".join(path[:cut]))
+        except ModuleNotFoundError:
+            continue
+        for part in path[cut:]:
+            owner = getattr(owner, part)
+        return owner, name
+    raise ModuleNotFoundError(dotted)
 
 
 def _run_all(calls: Sequence[Call]) -> list[Any]:
