@@ -31,6 +31,10 @@ class Actor:
     shops: frozenset[int] | None = field(default=None, repr=False)
     is_admin: bool = False
 
+    def __post_init__(self) -> None:
+        if self.door not in DOORS:
+            raise ValueError(f"nobody comes by the door {self.door!r}; the doors are {DOORS}")
+
     @classmethod
     def person(cls, user: User, *, via: str, ip: str | None = None, device: str = "") -> Actor:
         """The signed-in member of staff, with the permissions they have at this moment."""
