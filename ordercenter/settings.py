@@ -68,7 +68,6 @@ INSTALLED_APPS = [
     "inventory",
     "orders",
     "orders.fulfilment",
-    "rma",
     "integrations",
     "ordercenter.console",
 ]
