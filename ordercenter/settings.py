@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "inventory",
     "orders",
     "orders.fulfilment",
+    "rma",
     "integrations",
     "ordercenter.console",
 ]

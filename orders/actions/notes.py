@@ -54,7 +54,7 @@ def attach_file(
     Raises `BadInput` for a kind of file that is not taken, an empty or a too large one.
     """
     actor.require("orders.attach_order")
-    _check_file(name, content)
+    check_file(name, content)
     order = Order.objects.locked(order_id, seen=None)
     digest = hashlib.sha256(content).hexdigest()
     existing = Attachment.objects.filter(order=order, sha256=digest).first()
@@ -80,7 +80,8 @@ def attach_file(
     return attachment
 
 
-def _check_file(name: str, content: bytes) -> None:
+def check_file(name: str, content: bytes) -> None:
+    """Return for a picture, PDF or MP4 of allowed size; raises `BadInput` otherwise."""
     place, mark = SIGNATURES.get(name.rpartition(".")[2].lower(), (0, b""))
     if not mark or content[place : place + len(mark)] != mark:
         raise BadInput(

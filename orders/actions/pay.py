@@ -59,7 +59,7 @@ def pay_order(
         data={"amount": amount, **_told(reference)},
     )
     if reference is not None:
-        _note_payment(order, reference, amount)
+        _note_payment(order, reference, amount, order.paid_at)
     keep_promises(order, actor=actor)
     return order
 
@@ -70,7 +70,7 @@ def _told(reference: PaymentReference | None) -> dict[str, str]:
     return {"method": str(reference.method), "transaction": reference.transaction_id}
 
 
-def _note_payment(order: Order, reference: PaymentReference, amount: Decimal) -> None:
+def _note_payment(order: Order, reference: PaymentReference, amount: Decimal, at: datetime) -> None:
     try:
         with transaction.atomic():
             Payment.objects.create(
@@ -78,7 +78,7 @@ def _note_payment(order: Order, reference: PaymentReference, amount: Decimal) ->
                 method=reference.method,
                 transaction_id=reference.transaction_id,
                 amount=amount,
-                at=order.paid_at,
+                at=at,
             )
     except IntegrityError as error:
         if "payment_once_per_transaction" not in str(error):
