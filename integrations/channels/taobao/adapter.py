@@ -204,7 +204,9 @@ def _read_row(row: Any) -> Listed:
 
 def read_time(text: str) -> datetime:
     """`yyyy-MM-dd HH:mm:ss` in Shanghai. Raises `ValueError` for any other form."""
-    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=SHANGHAI)
+    if len(text) != len("yyyy-MM-dd HH:mm:ss") or text[10] != " ":
+        raise ValueError(f"modified: {text!r}")
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 def _time_text(moment: datetime) -> str:

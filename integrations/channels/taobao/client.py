@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
-
-import httpx
+from urllib.parse import quote_plus
 
 from integrations.channels.base import (
     Answer,
@@ -22,6 +22,7 @@ from integrations.channels.base import (
 from integrations.channels.pace import Pace
 from integrations.channels.taobao import answers
 from integrations.channels.taobao.signing import sign
+from integrations.channels.wire import NoAnswer, NotSent, Response, Wire
 from ordercenter.core import moments
 from ordercenter.core.moments import SHANGHAI
 
@@ -61,20 +62,11 @@ class TopClient:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pace = Pace(settings.calls_per_second)
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(settings.timeout, connect=5.0),
-            limits=httpx.Limits(
-                max_connections=settings.concurrency + 1,
-                max_keepalive_connections=settings.concurrency + 1,
-                keepalive_expiry=60.0,
-            ),
-            headers=_HEADERS,
-            trust_env=False,
-        )
+        self._wire = Wire(settings.url, _HEADERS, settings.timeout)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._wire.close()
 
     def ask(self, method: str, **arguments: str) -> Reply:
         """A call that only reads: repeated while that may help.
@@ -94,11 +86,10 @@ class TopClient:
         """Exactly one call, whatever comes of it."""
         self._pace.wait()
         try:
-            response = self._http.post(self._settings.url, content=self._form(method, arguments))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            # Nothing was sent.
+            response = self._wire.post(self._form(method, arguments))
+        except NotSent as error:
             return _failed(Answer.RETRY_LATER, error)
-        except httpx.HTTPError as error:
+        except NoAnswer as error:
             return _failed(Answer.UNKNOWN_OUTCOME, error)
         return _read(response, method)
 
@@ -115,7 +106,7 @@ class TopClient:
             **arguments,
         }
         parameters["sign"] = sign(parameters, settings.app_secret, settings.sign_method)
-        return urlencode(parameters).encode()
+        return "&".join([f"{key}={_quote(value)}" for key, value in parameters.items()]).encode()
 
     def _may_help_to_repeat(self, verdict: Verdict, attempt: int) -> bool:
         """Whether to try again; afterwards the time to wait has been waited or planned."""
@@ -128,8 +119,12 @@ class TopClient:
         return False
 
 
+# The list of fields is long and always the same.
+_quote = lru_cache(maxsize=64)(quote_plus)
+
+
 def _failed(answer: Answer, error: Exception) -> Reply:
-    verdict = Verdict(answer, Care.RETRY, type(error).__name__, str(error))
+    verdict = Verdict(answer, Care.RETRY, "no_answer", str(error))
     return Reply("", None, verdict)
 
 
@@ -142,9 +137,9 @@ def _trouble(reply: Reply) -> ChannelTrouble:
 _UNREADABLE = "unreadable"
 
 
-def _read(response: httpx.Response, method: str) -> Reply:
-    body = readable(response.content)
-    if response.status_code != httpx.codes.OK:
+def _read(response: Response, method: str) -> Reply:
+    body = readable(response.body)
+    if response.status != HTTPStatus.OK:
         return Reply(body, None, _classify_status(response))
     try:
         document = parse(body)
@@ -164,14 +159,14 @@ def _unreadable(text: str) -> Verdict:
     return Verdict(Answer.UNKNOWN_OUTCOME, Care.RETRY, _UNREADABLE, text)
 
 
-def _classify_status(response: httpx.Response) -> Verdict:
+def _classify_status(response: Response) -> Verdict:
     """A status other than 200 does not come from TOP's rules but from what stands before it."""
-    code = f"HTTP {response.status_code}"
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    code = f"HTTP {response.status}"
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         text = response.headers.get("retry-after", "")
         return Verdict(
             Answer.RETRY_LATER, Care.WAIT, code, wait=float(text) if text.isdigit() else 60.0
         )
-    if response.status_code >= 500:
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Verdict(Answer.UNKNOWN_OUTCOME, Care.RETRY, code)
     return Verdict(Answer.REFUSED, Care.STOP, code)
