@@ -7,7 +7,7 @@ from django.test import Client
 from django_q.models import OrmQ
 
 from integrations.models import InboundCall, TrackingSubscription
-from integrations.tracking.inbound import process_call, process_new, read_again
+from integrations.inbound import process_call, process_new, read_again
 from integrations.tracking.subscriptions import follow_shipment
 from integrations.tracking.views import MOST_BYTES
 from ordercenter.core import moments

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django_q.models import OrmQ
 
+from integrations.channels.base import Answer, Verdict
 from integrations.models import InboundCall, Notice, TrackingAccount, TrackingSubscription
 from integrations.tracking import polling, subscriptions
-from integrations.tracking.inbound import process_new
+from integrations.inbound import process_new
 from integrations.tracking.tasks import poll_tracking
 from ordercenter.core import moments, outbox
 from ordercenter.core.actor import SYSTEM
@@ -195,6 +196,43 @@ def test_two_workers_at_once_ask_once(race, simulator):
 
     assert sorted(outcomes) == [0, 0, 1]
     assert simulator.counters()["calls"]["kuaidi100"]["query"] == 1
+
+
+def test_two_workers_with_two_parcels_of_one_number_ask_once(race, simulator):
+    world.make_house()
+    shipment = world.dispatched()
+    rows = [
+        TrackingSubscription.objects.create(
+            shipment_id=shipment.pk + n,
+            company="shunfeng",
+            number=shipment.waybill,
+            state="active",
+            next_poll_at=moments.now(),
+        )
+        for n in range(2)
+    ]
+
+    outcomes = race(
+        *[lambda row=row: polling.claim_turn(row.pk) for row in rows],
+        meet_after="integrations.tracking.polling._asked_lately",
+    )
+
+    assert sorted(outcome is None for outcome in outcomes) == [False, True]
+
+
+@pytest.mark.django_db
+def test_a_push_that_is_faster_than_the_answer_is_not_undone(
+    account, shipment, simulator, monkeypatch
+):
+    class Slow:
+        def subscribe(self, *_: object, **__: object) -> Verdict:
+            TrackingSubscription.objects.update(state="ended")
+            return Verdict(Answer.OK, code="200")
+
+    monkeypatch.setattr(subscriptions, "client_of", lambda account: Slow())
+    deliver()
+
+    assert subscription().state == "ended"
 
 
 @pytest.mark.django_db
