@@ -7,6 +7,7 @@ from ordercenter.engine import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("console/", include("ordercenter.console.urls")),
     path("api/", include("orders.fulfilment.api.urls")),
     path("api/", include("orders.api.urls")),
     path("scan/", include("orders.fulfilment.urls")),

@@ -22,7 +22,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, butto
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import name_events, story
+from ordercenter.core.adminkit.story import name_events, name_machines, story
 from ordercenter.core.errors import BadInput, DomainError, WrongState
 
 name_events(
@@ -33,6 +33,13 @@ name_events(
     }
 )
 
+name_machines(
+    {
+        "channel:pull": _("Channel pull"),
+        "channel:write back": _("Write-back to the channel"),
+        "kuaidi100": _("Kuaidi100"),
+    }
+)
 
 PULL = "integrations.intake.pull.pull_account"
 # Well below q2's own limit; a longer pull is due again at once and goes on where it stopped.

@@ -12,8 +12,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from integrations.admin.credentials import WithSecret
+from integrations.inbound import read_again
 from integrations.models import InboundCall, TrackingAccount, TrackingSubscription
-from integrations.tracking.inbound import read_again
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button

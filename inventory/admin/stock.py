@@ -22,7 +22,14 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, butto
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import name_details, name_events, name_fields, story
+from ordercenter.core.adminkit.story import (
+    name_details,
+    name_events,
+    name_fields,
+    name_machines,
+    story,
+    who_name,
+)
 
 name_events(
     {
@@ -37,6 +44,7 @@ name_events(
 )
 name_fields({f.name: f.verbose_name for f in StockLevel._meta.concrete_fields})
 name_details({"document": _("document"), "note": _("note"), "batch": _("batch")})
+name_machines({"timer:stock": _("Stock watch")})
 
 REASONS = [
     (Movement.Reason.COUNTED, _("stock count")),
@@ -117,6 +125,11 @@ class StockLevelAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
+        ("sku", "warehouse", "low_badge"),
+        ("on_hand", "reserved", "free"),
+        ("held", "defective", "safety"),
+    )
+    readonly_fields = (
         "sku",
         "warehouse",
         "on_hand",
@@ -127,7 +140,6 @@ class StockLevelAdmin(TransitionButtons, KeysetList, ShownOnly):
         "safety",
         "low_badge",
     )
-    readonly_fields = fields
     change_form_outer_after_template = "console/stock_story.html"
 
     def get_search_results(
@@ -146,7 +158,8 @@ class StockLevelAdmin(TransitionButtons, KeysetList, ShownOnly):
     ) -> Any:
         level: Any = kwargs.get("obj")
         context["lines"] = story(level.stream, limit=50)
-        context["movements"] = level.movements.select_related("bin", "batch").order_by("-at")[:50]
+        moves = level.movements.select_related("bin", "batch").order_by("-at")[:50]
+        context["movements"] = [(move, who_name(move.actor_label)) for move in moves]
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description=_("available"))
@@ -236,7 +249,7 @@ class MovementAdmin(KeysetList, ShownOnly):
         "document",
         "bin",
         "batch",
-        "actor_label",
+        "who",
     )
     list_filter = (("reason", ChoicesDropdownFilter),)
     list_filter_submit = True
@@ -257,6 +270,10 @@ class MovementAdmin(KeysetList, ShownOnly):
     @display(description=_("warehouse"))
     def house(self, movement: Movement) -> str:
         return str(movement.level.warehouse)
+
+    @display(description=_("who"))
+    def who(self, movement: Movement) -> str:
+        return who_name(movement.actor_label)
 
 
 @admin.register(Reservation)

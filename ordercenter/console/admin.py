@@ -22,9 +22,15 @@ from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.story import name_machines
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import User
 from ordercenter.core.roles import role_name
+
+# The demo world's machines; nothing else acts under these names.
+name_machines(
+    {"channel:history": _("Channel history"), "command:opening stock": _("Opening stock")}
+)
 
 for _model in (Group, Schedule, Success, Failure, OrmQ):
     if admin.site.is_registered(_model):

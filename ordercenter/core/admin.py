@@ -21,7 +21,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, button
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import DOORS, event_name, state_name
+from ordercenter.core.adminkit.story import DOORS, event_name, state_name, who_name
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import (
     ClockPolicy,
@@ -52,7 +52,7 @@ def as_json(value: Any) -> SafeString:
 
 @admin.register(Event)
 class EventAdmin(KeysetList, ShownOnly):
-    list_display = ("at", "what", "stream", "states", "actor_label", "door_name")
+    list_display = ("at", "what", "stream", "states", "who", "door_name")
     search_fields = ("stream",)
     search_help_text = _("Story, for example order:17")
     fields = (
@@ -62,7 +62,7 @@ class EventAdmin(KeysetList, ShownOnly):
         "stream",
         "sequence",
         "states",
-        "actor_label",
+        "who",
         "actor_kind",
         "door_name",
         "ip",
@@ -87,6 +87,10 @@ class EventAdmin(KeysetList, ShownOnly):
     def states(self, event: Event) -> str:
         names = [state_name(event.subject_kind, s) for s in (event.from_state, event.to_state) if s]
         return " → ".join(names) or looks.NOTHING
+
+    @display(description=_("who"))
+    def who(self, event: Event) -> str:
+        return who_name(event.actor_label)
 
     @display(description=_("where from"))
     def door_name(self, event: Event) -> str:

@@ -49,7 +49,7 @@ def revise_order(
     """
     actor.require("orders.revise_order")
     order = Order.objects.locked(order_id, seen=seen)
-    _require_owner(order, actor)
+    require_owner(order, actor)
     if order.state not in BEFORE_PACKING:
         raise TooLate(_("The goods are packed already. Unpack the parcel first."))
     ask_guards(order, "revise", actor)
@@ -70,7 +70,8 @@ def revise_order(
     return order
 
 
-def _require_owner(order: Order, actor: Actor) -> None:
+def require_owner(order: Order, actor: Actor) -> None:
+    """Return when the actor brought the order in or is an administrator (A9)."""
     is_owner = actor.kind == "person" and order.brought_in_by_id == actor.id
     if not (is_owner or actor.is_admin):
         raise NotTheOwner(owner=order.brought_in_label)

@@ -21,7 +21,7 @@ from inventory.models import Reservation
 from ordercenter.core import moments
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.counts import as_badge, capped_count
-from ordercenter.core.adminkit.story import Line, story
+from ordercenter.core.adminkit.story import Line, story, who_name
 from ordercenter.core.models import Escalation, Event, Timer
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.cleaning import Finding
@@ -127,6 +127,11 @@ class Card:
     warehouse_word: str
     customer_word: str
     sections: dict[str, list[SafeString]] = field(default_factory=dict)
+
+    @property
+    def brought_in_by(self) -> str:
+        """Who entered the order, a machine by its name."""
+        return who_name(self.order.brought_in_label)
 
     @property
     def clock_badge(self) -> SafeString:

@@ -21,6 +21,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from ordercenter.core import moments
+from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import (
     TransitionButtons,
@@ -31,9 +32,10 @@ from ordercenter.core.adminkit.buttons import (
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import WrongState
+from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import Timer
 from orders import actions
+from orders.actions.revise import require_owner
 from orders.admin.card import build_card, tag_name
 from orders.admin.dialogs import (
     SEE_RECEIVER,
@@ -109,6 +111,14 @@ def overdue(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet
 def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
     """Orders with an open work order."""
     return rows.filter(pk__in=WorkOrder.objects.filter(state__in=OPEN_WORK).values("order_id"))
+
+
+def _can_revise(order: Order, actor: Actor) -> DomainError | None:
+    try:
+        require_owner(order, actor)
+    except DomainError as refusal:
+        return refusal
+    return unless_guarded("revise", _OPEN, TooLate())(order, actor)
 
 
 TABS = (
@@ -365,7 +375,7 @@ class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         _("Revise content"),
         icon="edit_note",
         permission="orders.revise_order",
-        possible=unless_guarded("revise", _OPEN, TooLate()),
+        possible=_can_revise,
         form=Revision,
         says=_("Only who brought the order in, or an administrator, can do this."),
         done=_("The order's content is revised."),

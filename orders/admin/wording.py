@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.adminkit.story import name_details, name_events, name_fields, name_states
+from ordercenter.core.adminkit.story import (
+    name_details,
+    name_events,
+    name_fields,
+    name_machines,
+    name_states,
+)
 from orders.models import Order, OrderState, WorkOrder, WorkOrderState
 from orders.receiver import COLUMNS
 
@@ -56,5 +62,11 @@ name_details(
         "amount": _("amount"),
         "name": _("file name"),
         "external_number": _("channel's number"),
+    }
+)
+name_machines(
+    {
+        "timer:stock holds": _("Stock hold timer"),
+        "rule:gifts follow their order": _("Rule: gifts follow their order"),
     }
 )

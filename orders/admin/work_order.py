@@ -19,6 +19,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, butto
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.story import who_name
 from ordercenter.core.models import Timer
 from ordercenter.core.roles import role_name
 from orders import actions
@@ -68,6 +69,15 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
     )
     fields = (
         "title",
+        ("order_link", "kind", "state_badge"),
+        ("role", "assignee", "blocked_moves"),
+        "found",
+        ("opener", "opened_at"),
+        "resolution",
+        ("closer", "closed_at"),
+    )
+    readonly_fields = (
+        "title",
         "order_link",
         "kind",
         "state_badge",
@@ -75,13 +85,12 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         "assignee",
         "blocked_moves",
         "found",
-        "opened_by",
+        "opener",
         "opened_at",
         "resolution",
-        "closed_by",
+        "closer",
         "closed_at",
     )
-    readonly_fields = fields
 
     def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
         clocks = Timer.objects.filter(
@@ -114,6 +123,14 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         if timer is None:
             return looks.clock(None)
         return looks.clock(timer.due_at, timer.paused_at is not None)
+
+    @display(description=_("opened by"))
+    def opener(self, work: WorkOrder) -> str:
+        return who_name(work.opened_by)
+
+    @display(description=_("closed by"))
+    def closer(self, work: WorkOrder) -> str:
+        return who_name(work.closed_by) or looks.NOTHING
 
     @display(description=_("stops"))
     def blocked_moves(self, work: WorkOrder) -> str:

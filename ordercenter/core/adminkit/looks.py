@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -39,7 +38,7 @@ def money(amount: Decimal | None, currency: str = "CNY") -> str:
     if amount is None:
         return NOTHING
     sign = "¥" if currency == "CNY" else f"{currency} "
-    return f"{sign}{number_format(amount, 2, use_l10n=True, force_grouping=True)}"
+    return f"{sign}{amount:,.2f}"
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> str:

@@ -24,6 +24,10 @@ _events: dict[str, Text] = {
 _states: dict[str, dict[str, Text]] = {}
 _fields: dict[str, Text] = {}
 _hidden: set[str] = set()
+_machines: dict[str, Text] = {
+    "system": gettext_lazy("System"),
+    "timer:escalation": gettext_lazy("Escalation timer"),
+}
 # Words about what an event carries besides its changes: data key → what it is called.
 _details: dict[str, Text] = {"reason": gettext_lazy("reason")}
 
@@ -46,8 +50,8 @@ def name_events(words: Mapping[str, Text]) -> None:
 
 
 def name_states(subject_kind: str, words: Iterable[tuple[str, Text]]) -> None:
-    """What the states of a kind of subject are called."""
-    _states[subject_kind] = dict(words)
+    """What the states (or stages) of a kind of subject are called; adds to what is known."""
+    _states.setdefault(subject_kind, {}).update(words)
 
 
 def name_fields(words: Mapping[str, Text], *, hidden: Iterable[str] = ()) -> None:
@@ -59,6 +63,19 @@ def name_fields(words: Mapping[str, Text], *, hidden: Iterable[str] = ()) -> Non
 def name_details(words: Mapping[str, Text]) -> None:
     """Which values of an event's data are shown, and what they are called."""
     _details.update(words)
+
+
+def name_machines(words: Mapping[str, Text]) -> None:
+    """What our machines are called where they did something."""
+    _machines.update(words)
+
+
+def who_name(label: str) -> str:
+    """Who acted, in words: a person's name as it is, a machine by its name or by its door."""
+    if label in _machines:
+        return str(_machines[label])
+    door, colon, rest = label.partition(":")
+    return f"{DOORS[door]} {rest}" if colon and door in DOORS else label
 
 
 def event_name(kind: str) -> str:
@@ -128,7 +145,7 @@ def _line(event: Event, mask: Callable[[str], str] | None) -> Line:
         sequence=event.sequence,
         kind=event.kind,
         what=event_name(event.kind),
-        who=event.actor_label,
+        who=who_name(event.actor_label),
         door=str(DOORS.get(event.door, event.door)),
         at=event.at,
         from_state=state_name(event.subject_kind, event.from_state),

@@ -8,7 +8,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.adminkit.story import name_details, name_events, name_fields, name_states
+from ordercenter.core.adminkit.story import (
+    name_details,
+    name_events,
+    name_fields,
+    name_machines,
+    name_states,
+)
 from orders.admin.card import Dimension, add_section
 from orders.admin.order import add_row_facts
 from orders.fulfilment.events import WORDS
@@ -21,6 +27,8 @@ name_states(Shipment.KIND, [*ShipmentState.choices, ("packing", _("packing"))])
 name_states(Order.KIND, [("packing", _("packing"))])
 name_fields({field.name: field.verbose_name for field in Shipment._meta.concrete_fields})
 name_details({"number": _("number"), "waybill": _("waybill number"), "sku": _("SKU")})
+
+name_machines({"rule:parcels follow their order": _("Rule: parcels follow their order")})
 
 
 def parcels_of(orders: list[Order]) -> Mapping[int, Any]:

@@ -227,23 +227,13 @@ class ShipmentAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        "number",
-        "order_link",
-        "state_badge",
-        "warehouse",
-        "carrier",
-        "waybill",
-        "weight_grams",
-        "planned_at",
-        "label_printed_at",
-        "label_link",
-        "left_warehouse_at",
-        "carrier_picked_up_at",
-        "delivered_at",
-        "tracking_state",
-        "last_tracked_at",
+        ("number", "order_link", "state_badge"),
+        ("warehouse", "carrier", "waybill"),
+        ("weight_grams", "planned_at", "label_link"),
+        ("label_printed_at", "left_warehouse_at", "carrier_picked_up_at"),
+        ("delivered_at", "tracking_state", "last_tracked_at"),
     )
-    readonly_fields = fields
+    readonly_fields = tuple(name for row in fields for name in row)
     change_form_outer_after_template = "console/shipment_parts.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
