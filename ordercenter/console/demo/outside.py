@@ -57,8 +57,6 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _point(model: type, found_by: dict, address: str, defaults: dict) -> None:
-    row, made = model.objects.get_or_create(
-        **found_by, defaults={**defaults, "base_url": address}
-    )
+    row, made = model.objects.get_or_create(**found_by, defaults={**defaults, "base_url": address})
     if not made and row.base_url != address:
         model.objects.filter(pk=row.pk).update(base_url=address)

@@ -8,7 +8,28 @@ from dataclasses import dataclass
 from orders.receiver import Receiver
 
 _FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
-_GIVEN = ["小满", "雨桐", "子涵", "浩然", "梓萱", "一诺", "欣怡", "思远", "嘉懿", "晨曦", "建国", "志强", "丽华", "秀英", "文博", "晓东", "海燕", "俊杰", "雪梅", "国栋"]
+_GIVEN = [
+    "小满",
+    "雨桐",
+    "子涵",
+    "浩然",
+    "梓萱",
+    "一诺",
+    "欣怡",
+    "思远",
+    "嘉懿",
+    "晨曦",
+    "建国",
+    "志强",
+    "丽华",
+    "秀英",
+    "文博",
+    "晓东",
+    "海燕",
+    "俊杰",
+    "雪梅",
+    "国栋",
+]
 _PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路"),
     ("浙江省", "宁波市", "鄞州区", "天童北路"),
@@ -26,7 +47,14 @@ _PLACES = (
     ("重庆市", "重庆市", "渝中区", "解放碑步行街"),
     ("北京市", "北京市", "朝阳区", "建国路"),
 )
-_GARAGES = ("顺达汽修厂", "鑫诚汽车维修", "车享家养护中心", "老周汽修", "捷途汽车服务部", "四方汽配行")
+_GARAGES = (
+    "顺达汽修厂",
+    "鑫诚汽车维修",
+    "车享家养护中心",
+    "老周汽修",
+    "捷途汽车服务部",
+    "四方汽配行",
+)
 _MESSAGES = (
     "请放丰巢，谢谢",
     "麻烦尽快发货，车等着修",
@@ -55,7 +83,11 @@ def _buyer(draw: random.Random) -> Buyer:
     is_company = draw.random() < 0.25
     name = draw.choice(_FAMILY) + draw.choice(_GIVEN)
     street = f"{road} {draw.randrange(1, 900)} 号"
-    street += draw.choice(_GARAGES) if is_company else f" {draw.randrange(1, 30)} 幢 {draw.randrange(101, 2604)} 室"
+    street += (
+        draw.choice(_GARAGES)
+        if is_company
+        else f" {draw.randrange(1, 30)} 幢 {draw.randrange(101, 2604)} 室"
+    )
     phone = f"1{draw.choice(('38', '39', '86', '77', '55'))}{draw.randrange(10**8):08d}"
     return Buyer(Receiver(name, phone, province, city, district, street), is_company)
 

@@ -20,7 +20,7 @@ from orders.fulfilment.models import Carrier, Shipment, TrackingState
 from orders.models import Order, OrderKind, Shop, Urgency, WorkOrderKind
 
 DAYS = 30
-PER_DAY = 11
+PER_DAY = 7
 FULL = (
     "approve", "confirm", "plan", "release", "pick", "pack", "label", "dispatch", "collect",
     "deliver", "complete",
@@ -39,36 +39,36 @@ class Fate:
 class Story:
     """The demo's recent past. Everything drawn is the same in every run."""
 
-    def __init__(self, people: dict[str, User], shops: list[Shop]) -> None:
+    def __init__(self, people: dict[str, User], shops: list[Shop], now: datetime) -> None:
         self.draw = random.Random(20261122)
+        self.own = random.Random()  # what is drawn while one order lives; seeded by its number
+        self.now = now
         self.shops = shops
         self.staff = {role: Actor.person(user, via="admin") for role, user in people.items()}
         self.scanner = self.staff["warehouse"].through("scan")
         self.machine = Actor.system("channel:history")
         self.buyers = make_buyers(self.draw, 160)
         self.goods = list(Sku.objects.exclude(code__startswith="TEA").order_by("pk"))
-        self.carriers = list(Carrier.objects.filter(is_cold_chain=False, numbers_are_ours=False))
-        self.cold = Carrier.objects.filter(is_cold_chain=True).first()
-        self.waybills = 0
+        self.carriers = list(
+            Carrier.objects.filter(is_cold_chain=False, numbers_are_ours=False).order_by("pk")
+        )
 
-    def tell(self, say: Callable[[str], None]) -> int:
-        """All orders that are not there yet; how many were made."""
+    def tell(self, say: Callable[[str], None], part: int = 0, parts: int = 1) -> None:
+        """This part's orders are there afterwards; those that were there already are left alone."""
         known = set(Order.objects.values_list("external_number", flat=True))
-        made = 0
         plans = list(self._plans())
         for number, (moment, shop, fate) in enumerate(plans):
             external = f"D{moment:%m%d}{number:05d}"
             buyer, draft = self._draft(external, moment, fate)
-            if external in known:
+            if number % parts != part or external in known:
                 continue
+            self.own.seed(external)
             self._live(shop, draft, fate, buyer)
-            made += 1
-            if made % 60 == 0:
-                say(f"  {made}/{len(plans)}")
-        return made
+            if part == 0 and number % 60 == 0:
+                say(f"  {number}/{len(plans)}")
 
     def _plans(self) -> Iterator[tuple[datetime, Shop, Fate]]:
-        now = moments.now()
+        now = self.now
         for day in range(DAYS, -1, -1):
             for _ in range(PER_DAY + self.draw.randrange(-3, 5)):
                 moment = self._office_hour(now - timedelta(days=day))
@@ -141,18 +141,18 @@ class Story:
 
     def _live(self, shop: Shop, draft: Draft, fate: Fate, buyer: Buyer) -> None:
         """Place the order and take it as far as its fate says."""
-        clock = Clock(draft.placed_at, self.draw)
+        clock = Clock(draft.placed_at, self.own)
         with moments.pretend(clock.moment):
             placed = actions.place_orders(shop, [draft], actor=self.machine)[0]
         order = placed.order
         if placed.shortages or placed.findings:
-            return
+            fate = Fate((), ending="refuse" if clock.forward("refuse") else "")
         for step in fate.steps:
             if not clock.forward(step):
                 return
             with moments.pretend(clock.moment):
                 getattr(self, f"_{step}")(order)
-        if fate.ending and clock.forward(fate.ending):
+        if fate.ending and (fate.ending == "refuse" or clock.forward(fate.ending)):
             with moments.pretend(clock.moment):
                 getattr(self, f"_end_by_{fate.ending}")(order, buyer)
 
@@ -184,13 +184,12 @@ class Story:
 
     def _label(self, order: Order) -> None:
         for shipment in self._parcels(order):
-            carrier = self.draw.choice(self.carriers)
-            self.waybills += 1
+            carrier = self.own.choice(self.carriers)
             warehouse.set_carrier(
                 shipment.pk,
                 seen=None,
                 carrier=carrier.pk,
-                waybill=f"{carrier.code}{order.pk:06d}{self.waybills:06d}",
+                waybill=f"{carrier.code}{shipment.pk:012d}",
                 actor=self.staff["logistics"],
             )
             warehouse.print_label(shipment.pk, seen=None, actor=self.scanner)
@@ -221,6 +220,11 @@ class Story:
             order.pk, seen=None, reason="客户拍错型号，重新下单", actor=self.staff["cs"]
         )
 
+    def _end_by_refuse(self, order: Order, buyer: Buyer) -> None:
+        actions.cancel_order(
+            order.pk, seen=None, reason="缺货，已与客户协商退款", actor=self.staff["supervisor"]
+        )
+
     def _end_by_close(self, order: Order, buyer: Buyer) -> None:
         actions.close_order(
             order.pk, seen=None, reason="快递丢件，已赔付并补发", actor=self.staff["supervisor"]
@@ -236,7 +240,7 @@ class Story:
         )
 
     def _end_by_address(self, order: Order, buyer: Buyer) -> None:
-        other = self.draw.choice(self.buyers).receiver
+        other = self.own.choice(self.buyers).receiver
         actions.change_address(order.pk, seen=None, receiver=other, actor=self.staff["cs"])
         actions.open_work_order(
             order.pk,
@@ -256,6 +260,7 @@ _PACE = {
     "pack": (3, 20), "label": (1, 5), "dispatch": (10, 90), "collect": (30, 240),
     "deliver": (1200, 3400), "complete": (600, 2400), "trouble": (600, 2000),
     "close": (3000, 5000), "cancel": (5, 60), "hold": (1, 4), "address": (2, 6),
+    "refuse": (1500, 2800),
 }  # fmt: skip
 
 
@@ -279,7 +284,9 @@ class Clock:
 
 def add_gift(people: dict[str, User], shop: Shop) -> None:
     """One gift order that follows its main order."""
-    main = Order.objects.filter(state="pending_review", kind=OrderKind.NORMAL).order_by("pk").first()
+    main = (
+        Order.objects.filter(state="pending_review", kind=OrderKind.NORMAL).order_by("pk").first()
+    )
     sku = Sku.objects.get(code="CUP-WH-350")
     if main is None or main.gifts.exists():
         return
