@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions.consume import take_first_expiring
-from inventory.actions.receive import locked_level, put_away
+from inventory.actions.receive import lock_batches, locked_level, put_away
 from inventory.models import Batch, Movement, Placement, StockLevel
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
@@ -114,6 +114,7 @@ def release_batch(batch_id: int, *, note: str, actor: Actor) -> None:
 def _set_quality(batch_id: int, quality: Batch.Quality, note: str, actor: Actor) -> None:
     actor.require("inventory.hold_batch")
     batch = Batch.objects.get(pk=batch_id)
+    lock_batches([batch.sku_id])
     levels = list(StockLevel.objects.select_for_update().filter(sku_id=batch.sku_id).order_by("pk"))
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     if batch.quality == quality:

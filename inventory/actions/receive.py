@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Batch, Bin, Movement, StockLevel
+from inventory.models import Batch, Bin, Movement, Sku, StockLevel
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
@@ -77,6 +77,7 @@ def receive_goods(
         raise BadInput(_("The quantity must be at least 1."), fields={"quantity": ["min"]})
     if not document.strip():
         raise BadInput(_("Name the document the goods came with."), fields={"document": ["empty"]})
+    lock_batches({receipt.sku for receipt in receipts if receipt.batch_code})
     levels = _locked_levels(receipts)
     bins, batches = _bins(receipts), _batches(receipts)
     movements, entries = [], []
@@ -154,6 +155,16 @@ def _locked_levels(receipts: Sequence[Receipt]) -> dict[tuple[int, int], StockLe
     wanted = set(pairs)
     found = {(row.sku_id, row.warehouse_id): row for row in rows}
     return {pair: row for pair, row in found.items() if pair in wanted}
+
+
+def lock_batches(skus: Collection[int]) -> None:
+    """Whoever brings in or judges batches of these SKUs does it alone until the transaction ends.
+
+    Comes before the levels: a batch that is put on hold may lie in a level that is being made.
+    """
+    if skus:
+        rows = Sku.objects.select_for_update(no_key=True).filter(pk__in=skus).order_by("pk")
+        list(rows.values_list("pk"))
 
 
 def put_away(pieces: Sequence[tuple[int, int | None, int | None, int]]) -> None:
