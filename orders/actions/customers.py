@@ -44,7 +44,8 @@ def find_customers(shop: Shop, drafts: Sequence[Draft], at: datetime) -> list[in
 def _look_up(keys: set[str]) -> dict[str, int]:
     if not keys:
         return {}
-    return dict(Customer.objects.filter(match_key__in=keys).values_list("match_key", "pk"))
+    rows = Customer.objects.filter(match_key__in=keys).values_list("match_key", "pk")
+    return {key: pk for key, pk in rows if key is not None}
 
 
 # By the key's order, so that two batches with the same new buyers don't wait for each other.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -146,9 +146,9 @@ def _order(shop: Shop, draft: Draft, customer: int | None, tags: list[str], acto
     )
 
 
-def ship_by(shop: Shop, paid_at: object) -> object:
+def ship_by(shop: Shop, paid_at: datetime) -> datetime:
     """The moment by which a paid order has to leave."""
-    return paid_at + timedelta(hours=shop.ship_within_hours)  # type: ignore[operator]
+    return paid_at + timedelta(hours=shop.ship_within_hours)
 
 
 def _insert_lines(

@@ -42,7 +42,8 @@ RETURNING id
 EVENT = """
 INSERT INTO core_event (stream, sequence, subject_kind, subject_id, kind, from_state, to_state,
   data, changes, actor_kind, actor_label, door, device, request_id, at)
-VALUES ('order:' || %(order)s::bigint, 1, 'order', %(order)s::bigint, 'order.placed', '', 'pending_review',
+VALUES ('order:' || %(order)s::bigint, 1, 'order', %(order)s::bigint, 'order.placed', '',
+  'pending_review',
   %(data)s, '{}', 'system', 'floor', 'api', '', '', now())
 RETURNING id
 """

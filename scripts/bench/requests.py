@@ -13,9 +13,8 @@ def make_key() -> str:
     import django
 
     django.setup()
-    from orders.actions.keys import issue_api_key
-
     from ordercenter.core.actor import SYSTEM
+    from orders.actions.keys import issue_api_key
     from orders.models import Partner, Shop
 
     partner, _made = Partner.objects.get_or_create(name="bench")

@@ -15,6 +15,7 @@ from inventory.models import Sku, Warehouse
 from ordercenter.console.demo import catalogue, outside, staff
 from ordercenter.console.demo.story import Story, add_gift
 from ordercenter.core import clocks, moments
+from ordercenter.core.models import User
 from ordercenter.engine import fleet
 from ordercenter.engine.paths import var_dir
 from orders.models import Order, Shop
@@ -49,7 +50,7 @@ def ensure_demo_world(tell: Callable[[str], None]) -> list[str]:
     return [_("Sign in as:"), *staff.login_lines()]
 
 
-def _build(people: dict[str, staff.User], tell: Callable[[str], None]) -> None:
+def _build(people: dict[str, User], tell: Callable[[str], None]) -> None:
     tell(_("Building the demo world: goods and stock …"))
     with transaction.atomic():
         catalogue.ensure_goods()
@@ -69,9 +70,7 @@ def _build(people: dict[str, staff.User], tell: Callable[[str], None]) -> None:
     _tell_simulators_what_we_sell()
 
 
-def _tell_story(
-    people: dict[str, staff.User], shops: list[Shop], tell: Callable[[str], None]
-) -> None:
+def _tell_story(people: dict[str, User], shops: list[Shop], tell: Callable[[str], None]) -> None:
     """Two processes tell it, each its own half of the orders."""
     now = moments.now()
     connections.close_all()
@@ -88,7 +87,7 @@ def _tell_story(
 
 
 def _tell_part(
-    people: dict[str, staff.User],
+    people: dict[str, User],
     shops: list[Shop],
     now: datetime,
     tell: Callable[[str], None],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from integrations.models import ChannelAccount, Robot, TrackingAccount
 from integrations.simulators.kuaidi100.service import DEMO_CUSTOMER, DEMO_KEY
@@ -56,7 +57,12 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
     )
 
 
-def _point(model: type, found_by: dict, address: str, defaults: dict) -> None:
+def _point(
+    model: type[ChannelAccount | TrackingAccount | Robot],
+    found_by: dict[str, Any],
+    address: str,
+    defaults: dict[str, Any],
+) -> None:
     row, made = model.objects.get_or_create(**found_by, defaults={**defaults, "base_url": address})
     if not made and row.base_url != address:
         model.objects.filter(pk=row.pk).update(base_url=address)
