@@ -9,5 +9,13 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Outside systems")
 
     def ready(self) -> None:
-        for module in ("laws", "messaging.handlers", "tracking.handlers", "write_back.handlers"):
+        for module in (
+            "laws",
+            "messaging.handlers",
+            "tracking.handlers",
+            "tracking.inbound",
+            "write_back.handlers",
+            "payments.handlers",
+            "payments.inbound",
+        ):
             import_module(f"integrations.{module}")

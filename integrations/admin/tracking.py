@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from integrations.admin.credentials import WithSecret
-from integrations.tracking.inbound import read_again
+from integrations.inbound import read_again
 from integrations.models import InboundCall, TrackingAccount, TrackingSubscription
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks

@@ -10,6 +10,7 @@ from integrations.models.messaging import (
     Robot,
     RobotMessage,
 )
+from integrations.models.payments import NoticeNonce, PaymentAccount
 from integrations.models.tracking import InboundCall, TrackingAccount, TrackingSubscription
 from integrations.models.write_back import ToldChannel, ToldState
 
@@ -22,7 +23,9 @@ __all__ = [
     "Notice",
     "NoticeCause",
     "NoticeLevel",
+    "NoticeNonce",
     "NoticeRead",
+    "PaymentAccount",
     "Problem",
     "RawMessage",
     "RawState",

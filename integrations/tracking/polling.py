@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from integrations.channels.base import Answer, Verdict
+from integrations.inbound import process_call, store_call
 from integrations.models import TrackingSubscription
 from integrations.tracking.account import active_account, client_of, report_refusal
-from integrations.tracking.inbound import QUERY, process_call, store_call
+from integrations.tracking.inbound import QUERY
 from integrations.tracking.kuaidi100.adapter import NOTHING_YET
 from integrations.tracking.subscriptions import RULE_OF_HALF_HOUR, SILENCE, State, ask_a_person
 from ordercenter.core import moments

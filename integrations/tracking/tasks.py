@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from integrations.inbound import process_call, process_new
 from integrations.models import InboundCall
-from integrations.tracking.inbound import process_call, process_new
 from integrations.tracking.polling import poll_due
 from integrations.tracking.subscriptions import subscribe_planned
 from ordercenter.core import moments

@@ -11,10 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
+from integrations.inbound import Unreadable, form_of, store_call
 from integrations.models import InboundCall, TrackingSubscription
-from integrations.tracking.inbound import PUSH, form_of, store_call
+from integrations.tracking.inbound import PUSH
 from integrations.tracking.kuaidi100.signing import is_push_genuine
-from integrations.tracking.kuaidi100.traces import Unreadable
 
 log = structlog.get_logger(__name__)
 

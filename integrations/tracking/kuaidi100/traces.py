@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from integrations.inbound import Unreadable
 from integrations.tracking.kuaidi100.codes import state_of
 from ordercenter.core import moments
 from orders.fulfilment.actions.track import Trace
@@ -16,10 +17,6 @@ MOST_LINES = 500
 # A line from the future would stand before everything that really comes later.
 CLOCKS_DIFFER = timedelta(hours=24)
 OLDEST = datetime(2015, 1, 1, tzinfo=moments.SHANGHAI)
-
-
-class Unreadable(Exception):
-    """The message is not what Kuaidi100 documents; the text says which part."""
 
 
 @dataclass(frozen=True, slots=True)

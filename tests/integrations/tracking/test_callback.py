@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
-from integrations.models import InboundCall, TrackingSubscription
 from integrations.inbound import process_call, process_new, read_again
+from integrations.models import InboundCall, TrackingSubscription
 from integrations.tracking.subscriptions import follow_shipment
 from integrations.tracking.views import MOST_BYTES
 from ordercenter.core import moments

@@ -7,9 +7,9 @@ import pytest
 from django_q.models import OrmQ
 
 from integrations.channels.base import Answer, Verdict
+from integrations.inbound import process_new
 from integrations.models import InboundCall, Notice, TrackingAccount, TrackingSubscription
 from integrations.tracking import polling, subscriptions
-from integrations.inbound import process_new
 from integrations.tracking.tasks import poll_tracking
 from ordercenter.core import moments, outbox
 from ordercenter.core.actor import SYSTEM

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from integrations.channels.base import Answer
+from integrations.inbound import Unreadable
 from integrations.tracking.kuaidi100 import adapter
 from integrations.tracking.kuaidi100.codes import STATES, state_of
 from integrations.tracking.kuaidi100.signing import is_push_genuine, push_sign, query_sign
-from integrations.tracking.kuaidi100.traces import Unreadable, read_answer, read_push
+from integrations.tracking.kuaidi100.traces import read_answer, read_push
 from ordercenter.core import moments
 from ordercenter.core.moments import SHANGHAI
 

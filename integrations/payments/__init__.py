@@ -1,0 +1,1 @@
+"""Payment systems: money that goes back the way it came."""

@@ -1,0 +1,105 @@
+"""Where payment systems tell of refunds: verify, store, answer at once; the work comes later."""
+
+from __future__ import annotations
+
+import json
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from django_q.tasks import async_task
+
+from integrations.inbound import store_call
+from integrations.models import InboundCall, NoticeNonce, PaymentAccount
+from integrations.payments.accounts import active_account, adapter_of
+from integrations.payments.base import Forged
+from integrations.payments.inbound import ALIPAY, WECHATPAY
+from ordercenter.core import moments
+
+log = structlog.get_logger(__name__)
+
+MOST_BYTES = 64 * 1024
+KEPT_OF_REFUSED = 8 * 1024
+KEPT_HEADERS = (
+    "Content-Type",
+    "User-Agent",
+    "X-Forwarded-For",
+    "Wechatpay-Timestamp",
+    "Wechatpay-Nonce",
+    "Wechatpay-Serial",
+    "Wechatpay-Signature",
+    "Wechatpay-Signature-Type",
+)
+
+
+@csrf_exempt
+@require_POST
+def wechatpay_refund(request: HttpRequest) -> HttpResponse:
+    """Keep a genuine notice and acknowledge it with 204; a forged or replayed one gets 401."""
+    status = take_in(request, PaymentAccount.System.WECHATPAY, WECHATPAY)
+    if status == 200:
+        return HttpResponse(status=204)
+    return JsonResponse({"code": "FAIL", "message": "refused"}, status=status)
+
+
+@csrf_exempt
+@require_POST
+def alipay_notify(request: HttpRequest) -> HttpResponse:
+    """Keep a genuine notice and answer exactly `success`; anything else is sent again."""
+    status = take_in(request, PaymentAccount.System.ALIPAY, ALIPAY)
+    text = "success" if status == 200 else "fail"
+    return HttpResponse(text, content_type="text/plain", status=status)
+
+
+def take_in(request: HttpRequest, system: str, source: str) -> int:
+    """Store the notice once and let a worker read it; the HTTP status of what became of it.
+
+    503 while no account is switched on, 413 for more than a notice can be, 401 for a forged one,
+    which is kept apart and never read.
+    """
+    account = active_account(system)
+    if account is None:
+        return 503
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        return 413
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        notice = adapter_of(account).verify(body, headers, moments.now())
+        with transaction.atomic():
+            _use_up(source, notice.nonce)
+            call_id, is_new = store_call(source, str(account.pk), body, headers=_kept(request))
+            if is_new:
+                async_task("integrations.payments.tasks.process_one", call_id, group="inbound")
+    except Forged as error:
+        _note_forgery(request, source, str(account.pk), body, str(error))
+        return 401
+    return 200
+
+
+def _use_up(source: str, nonce: str) -> None:
+    """Let the nonce count once; raises `Forged` the second time."""
+    if not nonce:
+        return
+    _nonce, is_new = NoticeNonce.objects.get_or_create(source=source, nonce=nonce[:64])
+    if not is_new:
+        raise Forged("replayed")
+
+
+def _note_forgery(request: HttpRequest, source: str, token: str, body: bytes, why: str) -> None:
+    call_id, _is_new = store_call(
+        f"{source}!",
+        token,
+        body[:KEPT_OF_REFUSED],
+        headers=_kept(request),
+        state=InboundCall.State.REFUSED,
+        error=why,
+    )
+    log.warning("notice_refused", call=call_id, why=why, ip=request.META.get("REMOTE_ADDR"))
+
+
+def _kept(request: HttpRequest) -> str:
+    kept = {name: request.headers[name][:600] for name in KEPT_HEADERS if name in request.headers}
+    return json.dumps(kept | {"Remote-Addr": request.META.get("REMOTE_ADDR", "")})

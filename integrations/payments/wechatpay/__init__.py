@@ -1,0 +1,1 @@
+"""微信支付 APIv3 (execution.md 16)."""
