@@ -20,12 +20,29 @@ ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Polled every few seconds by machines: worth a line only when somebody looks for it.
 QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
 
+# The last part of an address that other systems call is a secret: whoever knows it may push.
+SECRET_ADDRESS = re.compile(r"(/hooks/[^/\s]+/)[^/\s]+")
+
+
+def hide_secret_addresses(
+    _logger: Any, _method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Cut the secret out of addresses, in our own lines and in those of Django."""
+    if "request" in line:  # Django hands over the whole request
+        line["request"] = str(line["request"])
+    for name, text in line.items():
+        if isinstance(text, str) and "/hooks/" in text:
+            line[name] = SECRET_ADDRESS.sub(r"\1…", text)
+    return line
+
+
 SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.stdlib.ExtraAdder(),
+    hide_secret_addresses,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 

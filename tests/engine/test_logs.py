@@ -81,6 +81,15 @@ def test_the_query_of_an_address_is_not_logged(written):
     assert "13800138000" not in written.getvalue()
 
 
+def test_the_secret_part_of_a_hook_is_not_logged(written, client: Client):
+    client.post("/hooks/kuaidi100/s3cret-t0ken/nothing-here/")
+    handle(RequestFactory().post("/hooks/kuaidi100/s3cret-t0ken/"))
+    structlog.get_logger("ours").warning("Forbidden: /hooks/kuaidi100/s3cret-t0ken/")
+
+    assert "/hooks/kuaidi100/…/" in written.getvalue()
+    assert "s3cret-t0ken" not in written.getvalue()
+
+
 def test_a_traceback_shows_no_local_variables(written):
     def fail() -> None:
         phone = "13800138000"
