@@ -64,9 +64,10 @@ class Wire:
         except (OSError, http.client.HTTPException) as error:
             self._drop(connection)
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
-        if len(content) > MOST_BYTES:
+        if len(content) > MOST_BYTES or answer.length:
+            # Reading a limited amount, http.client says nothing when the rest never comes.
             self._drop(connection)
-            raise NoAnswer("the answer does not end")
+            raise NoAnswer("the answer is cut short, or does not end")
         return Response(answer.status, answer.headers, content)
 
     def close(self) -> None:

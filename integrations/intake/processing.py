@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.json import Jsonb
 
 from integrations.channels.base import parse
+from integrations.intake import statements
 from integrations.intake.converters import Unreadable, show
 from integrations.intake.mapping import CompiledMapping, Reading, Stage
 from integrations.intake.raw_store import Raw
@@ -191,17 +193,27 @@ def _fate_at_first_sight(item: Item) -> Fate | None:
     return None
 
 
+_REMEMBER = """
+INSERT INTO integrations_channelorder (order_id, shop_id, external_number, base, lines, modified_at)
+SELECT k.order_id, %b, k.number, k.base, k.lines, k.modified
+  FROM unnest(%b::bigint[], %b::text[], %b::jsonb[], %b::jsonb[], %b::timestamptz[])
+       AS k(order_id, number, base, lines, modified)
+"""
+
+
 def _remember(shop: Shop, items: Sequence[Item], orders: Sequence[Order]) -> None:
-    ChannelOrder.objects.bulk_create(
-        ChannelOrder(
-            order=order,
-            shop=shop,
-            external_number=item.number,
-            base=channel_fields.of_draft(item.reading.draft),
-            lines=[line.channel_line for line in item.reading.draft.lines],
-            modified_at=item.reading.draft.channel_modified_at,
-        )
-        for item, order in zip(items, orders, strict=True)
+    """Keep what the channel said of these new orders, for the merge with what it says next."""
+    drafts = [item.reading.draft for item in items]
+    statements.run(
+        _REMEMBER,
+        [
+            shop.pk,
+            [order.pk for order in orders],
+            [draft.external_number for draft in drafts],
+            [Jsonb(channel_fields.of_draft(draft)) for draft in drafts],
+            [Jsonb([line.channel_line for line in draft.lines]) for draft in drafts],
+            [draft.channel_modified_at for draft in drafts],
+        ],
     )
 
 
@@ -288,8 +300,8 @@ def _until_it_commits(work: Callable[[], Counter[str]]) -> Counter[str]:
 _WRITE_FATES = """
 UPDATE integrations_rawmessage r
    SET state = f.state, problem = f.problem, detail = f.detail, order_id = f.order_id,
-       mapping_id = %s, processed_at = %s
-  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+       mapping_id = %b, processed_at = %b
+  FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[])
        AS f(id, state, problem, detail, order_id)
  WHERE r.id = f.id AND r.state = 'new'
 """
@@ -298,19 +310,18 @@ UPDATE integrations_rawmessage r
 def _settle(reader: Reader, fates: Sequence[Fate]) -> Counter[str]:
     """Write down what became of the messages, with one statement."""
     if fates:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _WRITE_FATES,
-                [
-                    reader.mapping_id,
-                    moments.now(),
-                    [fate.raw_id for fate in fates],
-                    [str(fate.state) for fate in fates],
-                    [str(fate.problem) for fate in fates],
-                    [fate.detail for fate in fates],
-                    [fate.order_id for fate in fates],
-                ],
-            )
+        statements.run(
+            _WRITE_FATES,
+            [
+                reader.mapping_id,
+                moments.now(),
+                [fate.raw_id for fate in fates],
+                [str(fate.state) for fate in fates],
+                [str(fate.problem) for fate in fates],
+                [fate.detail for fate in fates],
+                [fate.order_id for fate in fates],
+            ],
+        )
     return Counter(str(fate.state) for fate in fates)
 
 

@@ -289,10 +289,9 @@ class _Run:
         trouble: ChannelTrouble | None = None
         for future in futures:
             try:
-                if trouble is None or future.done():
+                # After the trouble only those that are under way are waited for.
+                if trouble is None or not future.cancel():
                     messages.append(future.result())
-                else:
-                    future.cancel()
             except ChannelTrouble as error:
                 trouble = error
         self.spent["fetch"] += time.monotonic() - started
