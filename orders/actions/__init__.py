@@ -5,6 +5,7 @@ from orders.actions.allocate import allocate_order, release_expired_holds
 from orders.actions.cancel import cancel_order, close_order
 from orders.actions.channel_update import ChannelUpdate, take_channel_update
 from orders.actions.follow import follow_shipments
+from orders.actions.memo import set_memo
 from orders.actions.notes import add_note, attach_file
 from orders.actions.pay import PaymentReference, pay_order
 from orders.actions.place import Placed, place_order, place_orders
@@ -21,6 +22,7 @@ from orders.actions.review import (
     send_back_order,
 )
 from orders.actions.revise import LineRevision, revise_order
+from orders.actions.sheet_changes import PlainChange, apply_sheet_changes
 from orders.actions.urgency import set_urgency
 from orders.actions.work_orders import (
     claim_work_order,
@@ -35,8 +37,10 @@ __all__ = [
     "LineRevision",
     "PaymentReference",
     "Placed",
+    "PlainChange",
     "add_note",
     "allocate_order",
+    "apply_sheet_changes",
     "approve_order",
     "attach_file",
     "book_refund",
@@ -59,6 +63,7 @@ __all__ = [
     "resolve_work_order",
     "revise_order",
     "send_back_order",
+    "set_memo",
     "set_urgency",
     "take_channel_update",
     "withdraw_work_orders",

@@ -36,6 +36,7 @@ name_events(
         "order.allocated": _("Stock allocated"),
         "order.hold_expired": _("Stock hold expired"),
         "order.note_added": _("Note written"),
+        "order.memo_set": _("Seller's memo changed"),
         "order.file_attached": _("File attached"),
         "order.urgency_set": _("Urgency set"),
         "order.channel_updated": _("Channel changed the order"),

@@ -73,7 +73,7 @@ class OrdersView(ApiView):
     def get(self, request: Request) -> Response:
         """Pages go by `next_cursor`; nothing is counted. Repeat `state` to ask for several."""
         asked = LIST_QUERY.read_query(request.query_params)
-        rows = with_parts(_filtered(asked, self.actor))
+        rows = with_parts(filtered_orders(asked, self.actor))
         return Response(newest_first(request, rows, asked, lambda row: as_json(row, self.actor)))
 
     @schema.operation(
@@ -101,7 +101,8 @@ class OrdersView(ApiView):
         )
 
 
-def _filtered(asked: dict[str, Any], actor: Actor) -> Any:
+def filtered_orders(asked: dict[str, Any], actor: Actor) -> Any:
+    """The orders that the query asks for, as far as they are this actor's business."""
     rows = visible_to(actor, search_orders(asked["search"]) if asked["search"] else None)
     if asked["state"]:
         rows = rows.filter(state__in=asked["state"])

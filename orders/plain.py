@@ -1,0 +1,25 @@
+"""The form of a text that survives any spreadsheet program: no control characters, no margins.
+
+A sheet shows texts in this form and compares them in it, here and in SQL; both must agree.
+"""
+
+from __future__ import annotations
+
+# Control characters but tab and line feed, and the two that XML can't hold.
+_REMOVED = "".join(chr(n) for n in (*range(1, 9), *range(11, 32), 127)) + "\ufffe\uffff"
+_MARGINS = " \t\n\u00a0\u3000"
+_TABLE = str.maketrans("", "", _REMOVED + "\x00")
+
+
+def plain(text: str) -> str:
+    """The text as a sheet shows it."""
+    return text.translate(_TABLE).strip(_MARGINS)
+
+
+def plain_sql(expression: str) -> str:
+    """The same in SQL; the expression is ours, never a person's."""
+    return f"btrim(translate({expression}, {_quoted(_REMOVED)}, ''), {_quoted(_MARGINS)})"
+
+
+def _quoted(characters: str) -> str:
+    return "E'" + "".join(f"\\u{ord(character):04x}" for character in characters) + "'"
