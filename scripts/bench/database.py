@@ -41,12 +41,13 @@ def fresh_database() -> int:
             "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int"
         ).fetchone()
     os.environ["DATABASE_URL"] = cluster.url.rsplit("/", 1)[0] + f"/{NAME}"
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v", "0"],
-        cwd=ROOT,
-        env=os.environ.copy(),
-        check=True,
-    )
+    for command in (["migrate"], ["collectstatic", "--no-input"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command, "-v", "0"],
+            cwd=ROOT,
+            env=os.environ.copy(),
+            check=True,
+        )
     assert postmaster is not None
     return int(postmaster[0])
 
