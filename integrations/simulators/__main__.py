@@ -39,6 +39,9 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
         help="parcels move by themselves",
     )
     add("--query-gap", type=float, default=1800, metavar="SECONDS", help="30-minute rule")
+    add("--refund", type=float, default=0, metavar="SECONDS", help="refunds succeed by themselves")
+    add("--refund-gap", type=float, default=60, metavar="SECONDS", help="refunds of one payment")
+    add("--notice-retry", type=float, default=15, metavar="SECONDS")
     add("--push-retry", type=float, default=1800, metavar="SECONDS")
     add("--state", type=Path, help="file that keeps trades and parcels over a restart")
     add("--stop-with-stdin", action="store_true", help="stop when standard input ends")
@@ -56,6 +59,9 @@ def read_options(given: argparse.Namespace) -> Options:
         query_gap_seconds=given.query_gap,
         push_retry_seconds=given.push_retry,
         auto_advance_seconds=given.auto_advance,
+        refund_seconds=given.refund,
+        refund_gap_seconds=given.refund_gap,
+        notice_retry_seconds=given.notice_retry,
         trickle_per_minute=given.trickle,
         trickle_shop=given.trickle_shop,
         state=given.state,

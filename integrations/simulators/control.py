@@ -11,9 +11,11 @@ import json
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from .alipay.control import AlipayControl
 from .inputs import Input, Routes
 from .kuaidi100.control import Kuaidi100Control
 from .taobao.spoiling import read_spoil
+from .wechatpay.control import WeChatPayControl
 from .wecom.control import WeComControl
 from .wire import Answer, Request, Response, json_response, query_as_text
 
@@ -43,6 +45,8 @@ class Control:
             | world.shops.routes()
             | Kuaidi100Control(world.kuaidi100).routes()
             | WeComControl(world.robots).routes()
+            | WeChatPayControl(world.wechatpay).routes()
+            | AlipayControl(world.alipay).routes()
         )
 
     def handle(self, request: Request) -> Answer:

@@ -13,6 +13,8 @@ _SYSTEMS = (
     ("taobao", "淘宝 / 天猫开放平台", "/router/rest"),
     ("kuaidi100", "快递100", "/poll, /poll/query.do, /autonumber/auto"),
     ("wecom", "企业微信群机器人", "/cgi-bin/webhook/send"),
+    ("wechatpay", "微信支付 APIv3（退款）", "/v3/refund/domestic/refunds"),
+    ("alipay", "支付宝（退款）", "/gateway.do"),
 )
 _HEAD = """<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="10">

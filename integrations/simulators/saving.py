@@ -9,13 +9,20 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .alipay.service import Alipay
+from .alipay.service import Trade as AlipayTrade
+from .keys import KeyPair
 from .kuaidi100.parcels import Parcel, TraceLine
 from .kuaidi100.pushing import Subscription
 from .taobao.receivers import Receiver
 from .taobao.store import Shipment
+from .wechatpay.service import Refund as WeChatRefund
+from .wechatpay.service import Trade as WeChatTrade
+from .wechatpay.service import WeChatPay
 from .wecom.robot import Message
 
 if TYPE_CHECKING:
@@ -44,6 +51,10 @@ def restore(world: World, path: Path) -> bool:
     _load_taobao(world, saved["taobao"])
     _load_kuaidi100(world, saved["kuaidi100"])
     world.robots.messages.extend(Message(**message) for message in saved["wecom"])
+    # A file of before payments were played has none.
+    if "wechatpay" in saved:
+        _load_wechatpay(world.wechatpay, saved["wechatpay"])
+        _load_alipay(world.alipay, saved["alipay"])
     return True
 
 
@@ -66,7 +77,63 @@ def _dump(world: World) -> dict[str, Any]:
             "subscriptions": [asdict(s) for s in service.subscriptions.values()],
         },
         "wecom": [asdict(message) for message in world.robots.messages],
+        "wechatpay": _dump_wechatpay(world.wechatpay),
+        "alipay": _dump_alipay(world.alipay),
     }
+
+
+def _dump_keys(service: WeChatPay | Alipay) -> dict[str, str]:
+    """Private keys that were needed so far: the merchant has entered them elsewhere."""
+    return {
+        name: getattr(service, name).private_pem
+        for name in ("merchant", "platform")
+        if getattr(service, name).was_made
+    }
+
+
+def _dump_wechatpay(service: WeChatPay) -> dict[str, Any]:
+    return {
+        "keys": _dump_keys(service),
+        "trades": [asdict(trade) for trade in service.trades.values()],
+        "refunds": [asdict(refund) for refund in service.refunds.values()],
+        "paid": service.paid,
+    }
+
+
+def _dump_alipay(service: Alipay) -> dict[str, Any]:
+    return {
+        "keys": _dump_keys(service),
+        "trades": [
+            asdict(trade)
+            | {
+                "total": str(trade.total),
+                "refunds": {number: str(amount) for number, amount in trade.refunds.items()},
+            }
+            for trade in service.trades.values()
+        ],
+        "paid": service.paid,
+    }
+
+
+def _load_keys(service: WeChatPay | Alipay, saved: dict[str, str]) -> None:
+    for name, pem in saved.items():
+        setattr(service, name, KeyPair(pem))
+
+
+def _load_wechatpay(service: WeChatPay, saved: dict[str, Any]) -> None:
+    _load_keys(service, saved["keys"])
+    service.trades.update({row["transaction_id"]: WeChatTrade(**row) for row in saved["trades"]})
+    service.refunds.update({row["out_refund_no"]: WeChatRefund(**row) for row in saved["refunds"]})
+    service.paid.update(saved["paid"])
+
+
+def _load_alipay(service: Alipay, saved: dict[str, Any]) -> None:
+    _load_keys(service, saved["keys"])
+    for row in saved["trades"]:
+        row["total"] = Decimal(row["total"])
+        row["refunds"] = {number: Decimal(amount) for number, amount in row["refunds"].items()}
+        service.trades[row["trade_no"]] = AlipayTrade(**row)
+    service.paid.update(saved["paid"])
 
 
 def _load_taobao(world: World, saved: dict[str, Any]) -> None:

@@ -184,7 +184,8 @@ class HttpConnection(asyncio.Protocol):
         length = b"Content-Length: %d\r\n" % len(response.body)
         closing = b"\r\n" if keep else b"Connection: close\r\n\r\n"
         head = _head(response.status, response.content_type, int(time.time()))
-        self._transport.write(head + length + closing + response.body[:cut_at])
+        more = b"".join(f"{k}: {v}\r\n".encode() for k, v in (response.headers or {}).items())
+        self._transport.write(head + more + length + closing + response.body[:cut_at])
         if not keep:
             self._transport.close()
 

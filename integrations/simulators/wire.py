@@ -42,6 +42,7 @@ class Response:
     content_type: bytes = JSON_TYPE
     delay: float = 0.0
     fate: Fate = "answer"
+    headers: dict[str, str] | None = None
 
 
 Answer = Response | Awaitable[Response]

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from . import page, saving
+from .alipay import service as alipay
 from .clock import Clock
 from .control import Control
 from .counters import Counters
 from .faults import TRANSPORT, FaultPlan
 from .kuaidi100 import service as kuaidi100
 from .kuaidi100.pushing import Pusher
+from .notices import Notifier
 from .taobao import accounts, platform
 from .taobao.control import TaobaoControl
 from .taobao.gateway import ROUTER_PATH, Gateway
@@ -21,6 +23,7 @@ from .taobao.goods import SAMPLE_ITEMS, Item
 from .taobao.samples import SAMPLE_SHOP, add_samples, shift_since
 from .taobao.store import Store
 from .taobao.tokens import oauth_token
+from .wechatpay import service as wechatpay
 from .wecom import robot
 from .wire import HTML_TYPE, Answer, Request, Response, json_response
 
@@ -28,6 +31,10 @@ FAULT_KINDS = {
     platform.SYSTEM: (TRANSPORT | platform.REFUSALS | platform.LIST_FAULTS | platform.SPOIL_FAULT),
     kuaidi100.SYSTEM: TRANSPORT | kuaidi100.REFUSALS,
     robot.SYSTEM: TRANSPORT | robot.REFUSALS | robot.LOST,
+    wechatpay.SYSTEM: (
+        TRANSPORT | wechatpay.REFUSALS | wechatpay.SPOILED | wechatpay.NOTICE_FAULTS
+    ),
+    alipay.SYSTEM: TRANSPORT | alipay.REFUSALS | alipay.SPOILED | alipay.NOTICE_FAULTS,
 }
 SAVE_EVERY_SECONDS = 10.0
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -45,6 +52,9 @@ class Options:
     query_gap_seconds: float = 1800
     push_retry_seconds: float = 1800
     auto_advance_seconds: float = 0
+    refund_seconds: float = 0
+    refund_gap_seconds: float = 60
+    notice_retry_seconds: float = 15
     trickle_per_minute: float = 0
     trickle_shop: str = SAMPLE_SHOP
     items: Sequence[Item] = SAMPLE_ITEMS
@@ -75,6 +85,22 @@ class World:
             auto_advance_seconds=options.auto_advance_seconds,
         )
         self.robots = robot.Robots(self.clock, self.counters, self.faults)
+        retry = options.notice_retry_seconds
+        self.wechatpay = wechatpay.WeChatPay(
+            self.clock,
+            self.counters,
+            self.faults,
+            Notifier(wechatpay.SYSTEM, self.clock, retry_seconds=retry),
+            refund_gap_seconds=options.refund_gap_seconds,
+            settle_seconds=options.refund_seconds,
+        )
+        self.alipay = alipay.Alipay(
+            self.clock,
+            self.counters,
+            self.faults,
+            Notifier(alipay.SYSTEM, self.clock, retry_seconds=retry),
+            refund_gap_seconds=min(options.refund_gap_seconds, 3),
+        )
         self.shops = TaobaoControl(self.taobao, options.items)
         self._control = Control(self)
         self._routes: dict[str, Callable[[Request], Response]] = {
@@ -84,6 +110,7 @@ class World:
             "/poll": self.kuaidi100.subscribe,
             "/autonumber/auto": self.kuaidi100.autonumber,
             "/cgi-bin/webhook/send": self.robots.send,
+            alipay.GATEWAY_PATH: self.alipay.handle,
         }
         self._save_timer: asyncio.TimerHandle | None = None
         if options.state is None or not saving.restore(self, options.state):
@@ -103,6 +130,8 @@ class World:
         """End what happens by itself."""
         self.shops.end_business()
         self.pusher.close()
+        self.wechatpay.notifier.close()
+        self.alipay.notifier.close()
         if self._save_timer is not None:
             self._save_timer.cancel()
         if self.options.state is not None:
@@ -113,6 +142,8 @@ class World:
         route = self._routes.get(request.path)
         if route is not None:
             return route(request)
+        if request.path.startswith(wechatpay.PREFIX):
+            return self.wechatpay.handle(request)
         if request.path.startswith("/control/"):
             if not request.peer.startswith(_LOOPBACK):
                 return json_response({"error": "control is for this machine only"}, 403)
@@ -134,6 +165,8 @@ class World:
         self.kuaidi100.auto_advance_seconds = self.options.auto_advance_seconds
         self.pusher.retry_seconds = self.options.push_retry_seconds
         self.robots.forget()
+        self.wechatpay.forget()
+        self.alipay.forget()
         if with_samples:
             self._add_samples()
 

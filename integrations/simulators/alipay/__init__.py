@@ -1,0 +1,1 @@
+"""支付宝: refunds and the payment's notices."""

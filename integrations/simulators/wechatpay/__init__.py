@@ -1,0 +1,1 @@
+"""微信支付 APIv3: refunds and their notices."""
