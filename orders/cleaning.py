@@ -29,7 +29,6 @@ class Finding(StrEnum):
     ADDRESS_VAGUE = "address_vague"
     UNKNOWN_SKU = "unknown_sku"
     QUANTITY_UNUSUAL = "quantity_unusual"
-    AMOUNTS_DIFFER = "amounts_differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,11 @@ def is_phone(text: str) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(text, "CN"))
     except phonenumbers.NumberParseException:
         return False
+
+
+def is_own_phone(text: str) -> bool:
+    """True for a number that stays with its owner: a virtual one is lent for one parcel."""
+    return "-" not in text and is_phone(text)
 
 
 def is_vague(receiver: Receiver) -> bool:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_MASK = re.compile(r"\*{2,}|＊{2,}|\*$")
+# One star hides a part of a name; in a street it may stand between two measures.
+_STAR = re.compile(r"[*＊]")
+_STARS = re.compile(r"[*＊]{2,}|[*＊]$")
+_MOBILE_DIGITS = 11
 _NOT_DIGIT = re.compile(r"[^\d+]")
 
 COLUMNS = (
@@ -45,12 +48,14 @@ class Receiver:
     @property
     def is_masked(self) -> bool:
         """True when the channel shows stars instead of the person."""
-        return any(_MASK.search(text) for text in (self.name, self.phone, self.street))
+        return bool(_STAR.search(self.name + self.phone) or _STARS.search(self.street))
 
     @property
     def phone_tail(self) -> str:
         """The last four digits; channels leave them readable."""
-        digits = self.phone.partition("-")[0]
+        number, _, extension = self.phone.partition("-")
+        # What stands before the dash of a landline is its area, of a mobile the whole number.
+        digits = number if len(number) >= _MOBILE_DIGITS else number + extension
         return digits[-4:] if digits[-4:].isdigit() else ""
 
     def as_columns(self) -> dict[str, Any]:
@@ -97,8 +102,12 @@ def compare(one: Receiver, other: Receiver) -> Sameness:
 
 
 def tidy_text(text: str) -> str:
-    """Full-width letters and digits become ordinary ones, white space becomes single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).replace("\x00", "").split())
+    """Full-width letters and digits become ordinary ones, white space becomes single blanks.
+
+    What no database can store goes: NUL, and the half that a channel left of an emoji it cut.
+    """
+    whole = text.encode("utf-8", "ignore").decode().replace("\x00", "")
+    return " ".join(unicodedata.normalize("NFKC", whole).split())
 
 
 def tidy_phone(text: str) -> str:
@@ -107,7 +116,7 @@ def tidy_phone(text: str) -> str:
     if "*" in text:
         return text
     number, dash, extension = text.partition("-")
-    if dash and len(_NOT_DIGIT.sub("", number)) >= 11:
+    if dash and len(_NOT_DIGIT.sub("", number)) >= _MOBILE_DIGITS:
         return f"{_NOT_DIGIT.sub('', number)}-{_NOT_DIGIT.sub('', extension)}"
     digits = _NOT_DIGIT.sub("", text)
     return digits.removeprefix("+86") if digits.startswith("+86") else digits

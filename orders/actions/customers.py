@@ -7,15 +7,15 @@ from datetime import datetime
 
 from django.db import connection
 
+from orders.cleaning import is_own_phone
 from orders.drafts import Draft
 from orders.models import Customer, Shop
 
 
 def match_key(shop: Shop, draft: Draft) -> str:
     """What identifies the buyer: the clear phone, else the channel's name for them, or nothing."""
-    phone = draft.receiver.phone
-    if phone and not draft.receiver.is_masked:
-        return f"phone:{phone}"
+    if is_own_phone(draft.receiver.phone):
+        return f"phone:{draft.receiver.phone}"
     if draft.buyer_key:
         return f"{shop.channel}:{draft.buyer_key}"[:120]
     return ""

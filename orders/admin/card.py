@@ -62,7 +62,6 @@ FINDINGS: dict[str, str | Promise] = {
     Finding.ADDRESS_VAGUE: _("vague address"),
     Finding.UNKNOWN_SKU: _("unknown SKU"),
     Finding.QUANTITY_UNUSUAL: _("unusual quantity"),
-    Finding.AMOUNTS_DIFFER: _("amounts differ"),
 }
 
 
