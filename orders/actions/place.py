@@ -25,7 +25,7 @@ from orders.actions.work_orders import WorkOrderDraft, open_work_orders
 from orders.cleaning import Finding, LineFacts, as_tags, look_over
 from orders.drafts import Draft
 from orders.errors import DuplicateOrder
-from orders.models import Order, OrderLine, OrderState, PaymentState, Shop, WorkOrderKind
+from orders.models import Order, OrderKind, OrderLine, OrderState, PaymentState, Shop, WorkOrderKind
 from orders.selectors import KnownSku, known_skus, warehouses_of
 
 
@@ -41,13 +41,13 @@ class Placed:
 def place_order(shop: Shop, draft: Draft, *, actor: Actor, savepoint: bool = True) -> Placed:
     """Enter one order and promise its stock.
 
-    Raises `OutOfStock` with all shortages or `DuplicateOrder`; then nothing was written. A
+    Raises `OutOfStock` with all shortages, `DuplicateOrder`, or `BadInput` for an order without
+    lines, a quantity below 1 or a gift of no order; then nothing was written. A
     caller whose own transaction ends with the refusal saves two statements with `savepoint`
     of False.
     """
     actor.require("orders.place_order")
-    if not draft.lines:
-        raise BadInput(_("An order needs at least one line."), fields={"lines": ["empty"]})
+    _refuse_senseless(draft)
     try:
         with transaction.atomic(savepoint=savepoint):
             placed = _place_all(shop, [draft], actor)[0]
@@ -60,6 +60,19 @@ def place_order(shop: Shop, draft: Draft, *, actor: Actor, savepoint: bool = Tru
     return placed
 
 
+def _refuse_senseless(draft: Draft) -> None:
+    if not draft.lines:
+        raise BadInput(_("An order needs at least one line."), fields={"lines": ["empty"]})
+    if any(line.quantity < 1 for line in draft.lines):
+        raise BadInput(_("The quantity must be at least 1."), fields={"lines": ["quantity"]})
+    if len({line.channel_line for line in draft.lines}) < len(draft.lines):
+        raise BadInput(_("Two lines have the same number."), fields={"lines": ["twice"]})
+    if draft.kind != OrderKind.NORMAL and draft.main_order_id is None:
+        raise BadInput(
+            _("Name the order that this one belongs to."), fields={"main_order": ["empty"]}
+        )
+
+
 @transaction.atomic
 def place_orders(shop: Shop, drafts: Sequence[Draft], *, actor: Actor) -> list[Placed]:
     """Enter orders in the given order; afterwards each is stored, on its timeline, and clocked.
@@ -67,6 +80,7 @@ def place_orders(shop: Shop, drafts: Sequence[Draft], *, actor: Actor) -> list[P
     An order whose stock can't be promised, or whose data looks wrong, is kept all the same: a
     work order tells a person. Raises `IntegrityError` when the shop has one of them already.
     """
+    actor.require("orders.place_order")
     return _place_all(shop, drafts, actor)
 
 
