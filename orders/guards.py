@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import locks_root
+from ordercenter.core.errors import NotFound
 from ordercenter.core.lifecycle import Lifecycle, guard
 from orders.errors import OnHold
 from orders.models import Order, WorkOrder, WorkOrderState
@@ -28,6 +29,14 @@ def refuse_while_work_order_blocks(subject: Lifecycle, verb: str, actor: Actor) 
             _("First resolve the work order “%(title)s”.") % {"title": blocking.title},
             work_order=blocking.pk,
         )
+
+
+@guard(Order.KIND)
+def refuse_orders_of_other_shops(subject: Lifecycle, verb: str, actor: Actor) -> None:
+    """A partner moves the orders of its own shops only, and learns of no other."""
+    assert isinstance(subject, Order)
+    if not actor.may_see_shop(subject.shop_id):
+        raise NotFound(id=subject.pk)
 
 
 @locks_root(Order.KIND)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.actions import confirm_reservations, reserve
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
+from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import advance
 from orders.actions.place import ship_by, stock_request
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders, withdraw_work_orders
@@ -45,6 +46,8 @@ def pay_order(
     the order does not wait for a payment, `PaymentTaken` for a transaction that paid another one.
     """
     actor.require("orders.pay_order")
+    if amount < 0:
+        raise BadInput(_("An amount can't be negative."), fields={"amount": ["min"]})
     order = Order.objects.locked(order_id, seen=seen)
     order.payment_state = PaymentState.PAID
     order.paid_amount = amount
