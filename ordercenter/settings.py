@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "inventory",
     "orders",
     "orders.fulfilment",
+    "orders.sheets",
     "rma",
     "integrations",
     "ordercenter.console",
