@@ -194,7 +194,9 @@ class Order(Lifecycle):
         indexes = [
             models.Index(fields=["state", "-id"], name="order_state"),
             models.Index(fields=["shop", "-id"], name="order_shop"),
-            models.Index(fields=["external_number"], name="order_external"),
+            models.Index(
+                OpClass(F("external_number"), name="varchar_pattern_ops"), name="order_external"
+            ),
             models.Index(fields=["placed_at"], name="order_placed"),
             models.Index(fields=["receiver_phone_tail", "-id"], name="order_phone_tail"),
             models.Index(
