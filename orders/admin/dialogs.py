@@ -12,7 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.adminkit import dialogs
-from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.dialogs import Dialog, TemplateWidget
 from ordercenter.core.roles import role_choices
 from orders.actions import LineRevision
 from orders.actions.notes import LARGEST_FILE, LONGEST_NOTE, SIGNATURES
@@ -101,7 +101,7 @@ class Task(Dialog):
     owner_role = dialogs.choice(_("For"), role_choices())
 
 
-class LinesWidget(forms.Widget):
+class LinesWidget(TemplateWidget):
     """The lines of an order as a small table of inputs."""
 
     template_name = "console/widgets/lines.html"

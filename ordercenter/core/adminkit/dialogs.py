@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -149,6 +150,13 @@ def moment(label: Any, *, required: bool = True, **kwargs: Any) -> forms.DateTim
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         **kwargs,
     )
+
+
+class TemplateWidget(forms.Widget):
+    """A widget whose template lies with the pages' templates, not in the package of an app."""
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> Any:
+        return render_to_string(template_name, context)
 
 
 class Reason(Dialog):

@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
-from ordercenter.core.adminkit.dialogs import Dialog, Reason
+from ordercenter.core.adminkit.dialogs import Dialog, Reason, TemplateWidget
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.errors import DomainError, WrongState
@@ -70,7 +70,7 @@ class Weighed(Dialog):
     weight_grams = dialogs.whole(_("Weight (g)"), least=1, required=False)
 
 
-class PiecesWidget(forms.Widget):
+class PiecesWidget(TemplateWidget):
     """The lines of a parcel with a number each."""
 
     template_name = "console/widgets/pieces.html"
