@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import Blocked, WrongState
 from ordercenter.core.lifecycle import ask_guards
-from ordercenter.core.merge import Merge, three_way
+from ordercenter.core.merge import Merge, Outcome, three_way
 from ordercenter.core.timeline import record
 from orders import channel_fields
 from orders.actions.cancel import cancel_order
@@ -25,9 +25,9 @@ from orders.actions.pay import pay_order
 from orders.actions.review import complete_order
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders
 from orders.drafts import Draft
-from orders.errors import TooLate
-from orders.models import Order, OrderLine, OrderState, WorkOrderKind
+from orders.models import Order, OrderLine, OrderState, WorkOrder, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
+from orders.models.work_orders import OPEN_STATES
 from orders.receiver import COLUMNS
 
 
@@ -88,7 +88,7 @@ def _merge_fields(order: Order, merge: Merge, draft: Draft, actor: Actor) -> dic
     clashes = {f.name: [f.base or "", f.theirs, f.yours] for f in merge.conflicts}
     wanted = dict(merge.changes)
     receiver = [name for name in wanted if name in channel_fields.RECEIVER]
-    if receiver and not _may_change_address(order, actor):
+    if receiver and not (_is_address_theirs(merge) and _may_change_address(order, actor)):
         for name in receiver:
             clashes[name] = [
                 merge_base(merge, name),
@@ -112,6 +112,19 @@ def _merge_fields(order: Order, merge: Merge, draft: Draft, actor: Actor) -> dic
     order.save(update_fields=[*fields, "version"])
     record(order, "order.channel_updated", actor=actor, changes=changes)
     return clashes
+
+
+def _is_address_theirs(merge: Merge) -> bool:
+    """True while nobody here has changed a part of the address.
+
+    Half of theirs and half of ours would be a place that nobody named.
+    """
+    return not any(
+        field.name in channel_fields.RECEIVER
+        and field.theirs != (field.base or "")
+        and field.outcome is not Outcome.MERGED
+        for field in merge.fields
+    )
 
 
 def _may_change_address(order: Order, actor: Actor) -> bool:
@@ -182,6 +195,8 @@ def _make_moves(
         order = pay_order(
             order.pk, seen=None, amount=draft.paid_amount, actor=actor, paid_at=draft.paid_at
         )
+    elif draft.paid_at and order.paid_at is None:
+        clashes["payment"] = ["", str(order.state), f"{draft.paid_amount:.2f}"]
     if update.move is ChannelMove.CANCEL and order.state not in _ENDED:
         order = _cancel(order, clashes, actor)
     if update.move is ChannelMove.COMPLETE and order.state not in _ENDED:
@@ -197,20 +212,37 @@ def _cancel(order: Order, clashes: dict[str, list[str]], actor: Actor) -> Order:
     reason = str(_("The buyer cancelled at the channel."))
     try:
         return cancel_order(order.pk, seen=None, reason=reason, actor=actor)
-    except (TooLate, WrongState):
+    except (Blocked, WrongState):
         clashes["state"] = ["", str(order.state), "cancelled"]
         return order
 
 
 def _complete(order: Order, clashes: dict[str, list[str]], actor: Actor) -> Order:
-    if order.state not in _LEFT:
+    try:
+        return _finish(order.pk, actor)
+    except (Blocked, WrongState):
         clashes["state"] = ["", str(order.state), "completed"]
         return order
-    follow_shipments(order, reached=OrderState.DELIVERED, actor=actor)
-    return complete_order(order.pk, seen=None, actor=actor)
+
+
+@transaction.atomic
+def _finish(order_id: int, actor: Actor) -> Order:
+    order = Order.objects.locked(order_id, seen=None)
+    if order.state in _LEFT:
+        follow_shipments(order, reached=OrderState.DELIVERED, actor=actor)
+    return complete_order(order_id, seen=None, actor=actor)
 
 
 def _ask_person(order: Order, clashes: dict[str, list[str]], actor: Actor) -> None:
+    """One open work order holds all that the channel and we say differently."""
+    known = (
+        WorkOrder.objects.select_for_update()
+        .filter(order=order, kind=WorkOrderKind.CHANNEL_CONFLICT, state__in=OPEN_STATES)
+        .first()
+    )
+    if known is not None:
+        _add_to(known, clashes, actor)
+        return
     open_work_orders(
         [
             WorkOrderDraft(
@@ -224,3 +256,13 @@ def _ask_person(order: Order, clashes: dict[str, list[str]], actor: Actor) -> No
         ],
         actor=actor,
     )
+
+
+def _add_to(work: WorkOrder, clashes: dict[str, list[str]], actor: Actor) -> None:
+    fields = work.detail.get("fields", {})
+    news = {name: values for name, values in clashes.items() if fields.get(name) != values}
+    if not news:
+        return
+    work.detail = work.detail | {"fields": fields | news}
+    work.save(update_fields=["detail", "version"])
+    record(work, "work_order.extended", actor=actor, data={"fields": news})

@@ -18,6 +18,9 @@ class WorkOrderState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+OPEN_STATES = (WorkOrderState.OPEN, WorkOrderState.CLAIMED)
+
+
 class WorkOrderKind(models.TextChoices):
     BAD_DATA = "bad_data", _("data to be checked")
     SHORTAGE = "shortage", _("out of stock")
@@ -104,7 +107,7 @@ class WorkOrder(Lifecycle):
 
     @property
     def is_open(self) -> bool:
-        return self.state in (WorkOrderState.OPEN, WorkOrderState.CLAIMED)
+        return self.state in OPEN_STATES
 
     @transition(
         state,
