@@ -6,7 +6,7 @@ from django.db.models import F
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0006_replacement_orders")]
+    dependencies = [("orders", "0007_customer_key_null")]
 
     operations = [
         migrations.RemoveIndex(model_name="order", name="order_external"),
