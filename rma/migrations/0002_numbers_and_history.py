@@ -10,13 +10,13 @@ CREATE SEQUENCE rma_refund_number;
 CREATE FUNCTION rma_give_return_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.number := 'RMA' || to_char(NEW.requested_at AT TIME ZONE 'Asia/Shanghai', 'YYMMDD')
-                      || lpad(nextval('rma_return_number')::text, 6, '0');
+                      || to_char(nextval('rma_return_number'), 'FM9999999000000');
   RETURN NEW;
 END $$;
 CREATE FUNCTION rma_give_refund_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.number := 'RF' || to_char(NEW.planned_at AT TIME ZONE 'Asia/Shanghai', 'YYMMDD')
-                     || lpad(nextval('rma_refund_number')::text, 7, '0');
+                     || to_char(nextval('rma_refund_number'), 'FM99999990000000');
   RETURN NEW;
 END $$;
 CREATE TRIGGER return_gets_number BEFORE INSERT ON rma_return
