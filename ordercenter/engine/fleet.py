@@ -1,5 +1,6 @@
 """The processes that make up a running Order Center, and the port it answers at."""
 
+import errno
 import os
 import socket
 import sys
@@ -13,8 +14,10 @@ from ordercenter.engine import postgres
 from ordercenter.engine.metrics import FOLDER_VARIABLE
 from ordercenter.engine.paths import PROJECT_ROOT, var_dir
 from ordercenter.engine.supervisor import Child, Heartbeat, Keeper
+from ordercenter.engine.web_server import LISTENER_VARIABLE
 
 PORTS_TRIED = 50
+BACKLOG = 2048
 MANAGE = (sys.executable, str(PROJECT_ROOT / "manage.py"))
 # New trades a minute, and seconds after which parcels of the simulators move on by themselves.
 SIMULATOR_PACE = ("--trickle", "2", "--auto-advance", "60")
@@ -25,63 +28,76 @@ class PortTaken(RuntimeError):
     """Somebody else listens at the port that was asked for."""
 
 
-def free_port(host: str, wanted: int, *, or_next: bool) -> int:
-    """The wanted port if it is free; with `or_next`, else the next free one.
+def listen(host: str, wanted: int, *, or_next: bool) -> socket.socket:
+    """A socket that listens at the wanted port, with `or_next` else at the next free one.
 
-    Raises PortTaken when there is none.
+    The supervisor holds it and the web server inherits it: nobody else can slip in between, and
+    while the web server is replaced, visitors wait instead of being refused. Raises PortTaken.
     """
     last = wanted + (PORTS_TRIED if or_next else 0)
     for port in range(wanted, last + 1):
-        if _can_listen(host, port):
-            return port
+        if (found := _try_to_listen(host, port)) is not None:
+            return found
     raise PortTaken(
         f"Port {wanted} is taken by another program."
         " End that one, or choose another port, for example PORT=8080."
     )
 
 
-def _can_listen(host: str, port: int) -> bool:
+def free_port(host: str, wanted: int) -> int:
+    """The wanted port, or the next one at which nobody listens now."""
+    with listen(host, wanted, or_next=True) as probe:
+        return port_of(probe)
+
+
+def port_of(listener: socket.socket) -> int:
+    """Where a socket listens."""
+    return int(listener.getsockname()[1])
+
+
+def _try_to_listen(host: str, port: int) -> socket.socket | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True
+    found = socket.socket(family)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host.strip("[]"), port))
+        found.listen(BACKLOG)
+    except OSError as error:
+        found.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return None
+    return found
 
 
 def children(
-    shared: Mapping[str, str], *, worker_age: Callable[[], float | None], with_simulators: bool
+    shared: Mapping[str, str],
+    listener: socket.socket,
+    *,
+    worker_age: Callable[[], float | None],
+    with_simulators: bool,
 ) -> list[Child]:
     """Web server, relay, task cluster and, for the demo, the simulators of the outside world.
 
-    `shared` is environment for all of them; `worker_age` is the task cluster's heartbeat.
+    `shared` is environment for all of them, `listener` what the web server answers at and
+    `worker_age` the task cluster's heartbeat.
     """
-    gunicorn = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--config",
-        "python:ordercenter.engine.web_server",
-    ]
     fleet = [
-        _child("web", gunicorn, {**shared, FOLDER_VARIABLE: str(metrics_dir())}),
+        _web(shared, listener),
         _child("relay", [*MANAGE, "relay"], shared),
-        _child("cluster", [*MANAGE, "qcluster"], shared, Heartbeat(worker_age)),
+        _child("cluster", [*MANAGE, "qcluster"], shared, heartbeat=Heartbeat(worker_age)),
     ]
     if with_simulators:
-        fleet.append(_child("simulators", _simulators(), shared))
+        command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
+        fleet.append(_child("simulators", command, shared))
     return fleet
 
 
-def _simulators() -> list[str]:
-    """The outside world: it remembers over a restart, and its buyers order what we have."""
-    command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
-    command += ["--state", str(var_dir() / "simulators.json")]
-    goods = var_dir() / DEMO_GOODS
-    return [*command, "--skus", str(goods)] if goods.exists() else command
+def _web(shared: Mapping[str, str], listener: socket.socket) -> Child:
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:ordercenter.engine.web_server"]
+    descriptor = listener.fileno()
+    own = {LISTENER_VARIABLE: str(descriptor), FOLDER_VARIABLE: str(metrics_dir())}
+    return _child("web", command, {**shared, **own}, inherited=(descriptor,))
 
 
 def metrics_dir() -> Path:
@@ -93,18 +109,19 @@ def _child(
     name: str,
     command: Sequence[str],
     shared: Mapping[str, str],
+    *,
     heartbeat: Heartbeat | None = None,
+    inherited: tuple[int, ...] = (),
 ) -> Child:
-    # Only the supervisor starts the database: a child must not bring back what is being stopped.
+    path = filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")])
     environment = {
         **shared,
+        # Only the supervisor starts the database: a child must not bring back what is stopping.
         "OC_EMBEDDED_AUTOSTART": "0",
         "OC_PROCESS": name,
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")])
-        ),
+        "PYTHONPATH": os.pathsep.join(path),
     }
-    return Child(name, command, environment, heartbeat=heartbeat)
+    return Child(name, command, environment, heartbeat=heartbeat, inherited=inherited)
 
 
 def keepers() -> list[Keeper]:
@@ -120,7 +137,7 @@ def wait_until_answering(url: str, *, host_header: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(request, timeout=5):
+            with urllib.request.urlopen(request, timeout=10):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

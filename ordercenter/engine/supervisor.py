@@ -62,6 +62,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     patience: float = 15.0  # seconds it gets to stop by itself
     heartbeat: Heartbeat | None = None
+    inherited: tuple[int, ...] = ()  # open file descriptors that it gets, such as a socket
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,7 @@ class _Family:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    pass_fds=self.child.inherited,
                 )
             except OSError as error:
                 self._plan_next_life(f"cannot be started: {error}")

@@ -1,6 +1,7 @@
 """Gunicorn's settings: `gunicorn --config python:ordercenter.engine.web_server …`.
 
-HOST, PORT, WEB_WORKERS and WEB_THREADS come from the environment.
+HOST, PORT, WEB_WORKERS and WEB_THREADS come from the environment. The supervisor hands over a
+socket that listens already.
 """
 
 import os
@@ -10,6 +11,8 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from ordercenter.engine import logs
+
+LISTENER_VARIABLE = "OC_LISTENER_FD"
 
 
 class StructuredLogger(Logger):
@@ -22,8 +25,15 @@ class StructuredLogger(Logger):
         self.error_log.propagate = True
 
 
+def _address() -> str:
+    inherited = os.environ.get(LISTENER_VARIABLE)
+    if inherited is not None:
+        return f"fd://{inherited}"
+    return f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+
+
 wsgi_app = "ordercenter.wsgi:application"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = _address()
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -6,8 +6,12 @@ import threading
 
 import pytest
 
-from ordercenter.engine import fleet, metrics
-from ordercenter.engine.fleet import PortTaken, free_port
+from ordercenter.engine import fleet
+from ordercenter.engine.fleet import PortTaken
+from ordercenter.engine.metrics import FOLDER_VARIABLE
+from ordercenter.engine.web_server import LISTENER_VARIABLE
+
+FIRST_PORT = 26000
 
 
 @pytest.fixture
@@ -16,44 +20,79 @@ def taken():
         yield server.getsockname()[1]
 
 
-def test_a_free_port_is_kept():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+@pytest.fixture
+def listener():
+    with fleet.listen("127.0.0.1", FIRST_PORT, or_next=True) as listener:
+        yield listener
 
-    assert free_port("127.0.0.1", port, or_next=False) == port
+
+def test_a_free_port_is_taken(listener):
+    port = fleet.port_of(listener)
+    listener.close()
+
+    with fleet.listen("127.0.0.1", port, or_next=False) as again:
+        assert fleet.port_of(again) == port
 
 
 def test_a_taken_port_is_refused_with_advice(taken):
     with pytest.raises(PortTaken, match=f"Port {taken} is taken.*PORT="):
-        free_port("127.0.0.1", taken, or_next=False)
+        fleet.listen("127.0.0.1", taken, or_next=False)
 
 
 def test_the_next_free_port_is_found_on_request(taken):
-    found = free_port("127.0.0.1", taken, or_next=True)
+    with fleet.listen("127.0.0.1", taken, or_next=True) as found:
+        assert taken < fleet.port_of(found) <= taken + fleet.PORTS_TRIED
 
-    assert taken < found <= taken + fleet.PORTS_TRIED
+
+def test_a_held_port_can_be_taken_by_nobody_else(listener):
+    with pytest.raises(PortTaken):
+        fleet.listen("127.0.0.1", fleet.port_of(listener), or_next=False)
 
 
-def test_only_the_supervisor_starts_the_database():
-    children = fleet.children({"PORT": "1"}, worker_age=lambda: 0.0, with_simulators=True)
+def test_an_address_that_is_not_ours_is_an_error():
+    with pytest.raises(OSError, match="assign"):
+        fleet.listen("192.0.2.1", FIRST_PORT, or_next=True)
+
+
+def test_a_port_for_somebody_else_is_left_free(taken):
+    port = fleet.free_port("127.0.0.1", taken)
+
+    with fleet.listen("127.0.0.1", port, or_next=False) as found:
+        assert fleet.port_of(found) == port != taken
+
+
+def fleet_of(listener, *, with_simulators=True):
+    return fleet.children(
+        {"PORT": "1"}, listener, worker_age=lambda: 12.0, with_simulators=with_simulators
+    )
+
+
+def test_only_the_supervisor_starts_the_database(listener):
+    children = fleet_of(listener)
 
     assert [child.name for child in children] == ["web", "relay", "cluster", "simulators"]
     assert {child.environment["OC_EMBEDDED_AUTOSTART"] for child in children} == {"0"}
     assert {child.environment["PORT"] for child in children} == {"1"}
-    counting = [c.name for c in children if metrics.FOLDER_VARIABLE in c.environment]
-    assert counting == ["web"]
 
 
-def test_production_runs_no_simulators():
-    children = fleet.children({}, worker_age=lambda: 0.0, with_simulators=False)
+def test_only_the_web_server_gets_the_socket_and_counts_requests(listener):
+    children = fleet_of(listener)
+
+    assert [c.name for c in children if c.inherited] == ["web"]
+    assert children[0].environment[LISTENER_VARIABLE] == str(listener.fileno())
+    assert [c.name for c in children if FOLDER_VARIABLE in c.environment] == ["web"]
+
+
+def test_production_runs_no_simulators(listener):
+    children = fleet_of(listener, with_simulators=False)
 
     assert "simulators" not in [child.name for child in children]
 
 
-def test_only_the_task_cluster_must_give_signs_of_life():
-    children = fleet.children({}, worker_age=lambda: 12.0, with_simulators=True)
+def test_only_the_task_cluster_must_give_signs_of_life(listener):
+    beats = {c.name: c.heartbeat.age() for c in fleet_of(listener) if c.heartbeat}
 
-    assert {c.name: c.heartbeat.age() for c in children if c.heartbeat} == {"cluster": 12.0}
+    assert beats == {"cluster": 12.0}
 
 
 def test_a_server_of_others_is_not_looked_after(monkeypatch):

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,11 @@ def hall(tmp_path) -> Iterator[Hall]:
     for process in hall.processes:
         process.kill()
         process.wait()
-    for pid in hall.everyone():
-        os.kill(pid, signal.SIGKILL)
+    # A family may just be growing: look again until nobody is left.
+    while left := hall.everyone():
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

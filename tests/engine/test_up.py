@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -12,12 +13,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ordercenter.engine import processes
+from ordercenter.engine import fleet, processes
 from ordercenter.engine.paths import PROJECT_ROOT
 from ordercenter.engine.supervisor import MARK
 
@@ -33,9 +35,7 @@ class Installation:
 
     def __init__(self, var: Path) -> None:
         self.var = var
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = fleet.free_port("127.0.0.1", random.randrange(26000, 32000))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -56,7 +56,7 @@ class Installation:
 
     def start_and_wait(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         process = self.start(*words, **environment)
-        wait_for(lambda: READY in self.said() or process.poll() is not None)
+        wait_for(lambda: READY in self.said() or process.poll() is not None, self.said)
         assert process.poll() is None, self.said()
         return process
 
@@ -96,10 +96,11 @@ class Installation:
             self.process.wait(PATIENCE)
 
 
-def wait_for(look: Callable[[], Any]) -> Any:
+def wait_for(look: Callable[[], Any], explain: Callable[[], str] = str) -> Any:
+    """What `look` sees as soon as that is something."""
     deadline = time.monotonic() + PATIENCE
     while not (seen := look()):
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain: {explain()}"
         time.sleep(0.1)
     return seen
 
@@ -118,8 +119,11 @@ def installation(place) -> Iterator[Installation]:
     installation = Installation(place)
     yield installation
     installation.stop()
-    for pid in installation.everyone():
-        os.kill(pid, signal.SIGKILL)
+    # A family may just be growing: look again until nobody is left.
+    while left := installation.everyone():
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_first_start_serves_pages_and_a_stop_leaves_nothing(installation):
@@ -157,6 +161,18 @@ def test_killed_processes_come_back(installation):
         assert processes.is_running(wait_for(lambda n=name, p=pid: child_after(installation, n, p)))
         assert f"{name} was ended by signal SIGKILL" in installation.said()
     wait_for(lambda: installation.get("/readyz") == 200)
+
+
+def test_visitors_wait_while_the_web_server_is_replaced(installation):
+    installation.start_and_wait()
+    first = installation.pid("web")
+    os.kill(first, signal.SIGKILL)
+
+    # Killed a moment ago: the answer can only come from its successor.
+    with urllib.request.urlopen(f"http://127.0.0.1:{installation.port}/healthz", timeout=60) as a:
+        assert a.status == 200
+
+    assert installation.pid("web") != first
 
 
 def child_after(installation: Installation, name: str, first: int) -> int | None:
@@ -205,12 +221,16 @@ def test_a_taken_port_is_named_and_refused(installation):
     assert installation.everyone() == []
 
 
-def test_the_demo_evades_a_taken_port(installation):
+def test_the_demo_evades_a_taken_port_and_can_be_stopped_while_it_prepares(installation):
     with socket.create_server(("127.0.0.1", installation.port)):
-        installation.start_and_wait("--demo", SIMULATOR_PORT="19100")
+        head = installation.start("--demo")
+        wait_for(lambda: str(installation.port) in installation.said())
+        assert head.poll() is None
 
-        assert f"http://127.0.0.1:{installation.port}/admin/" not in installation.said()
-        assert installation.pid("simulators")
+        head.terminate()
+
+        assert head.wait(PATIENCE) == 0
+    assert installation.everyone() == []
 
 
 def test_a_second_start_beside_the_first_is_refused(installation, place):

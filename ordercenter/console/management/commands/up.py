@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import socket
 import time
 from functools import partial
 from typing import Any
@@ -49,39 +50,41 @@ class Command(BaseCommand):
     def _work(self, supervisor: Supervisor, demo: bool) -> None:
         is_embedded = "DATABASE_URL" not in os.environ
         try:
-            shared = self._settle_addresses(demo)
-            if is_embedded:
-                postgres.ensure_running()
-            logins = self._prepare(demo)
-            connection.close()
-            metrics.clear(fleet.metrics_dir())
-            supervisor.run(
-                fleet.children(shared, worker_age=worker_age, with_simulators=demo),
-                fleet.keepers(),
-                on_start=partial(self._announce, supervisor, shared["PUBLIC_BASE_URL"], logins),
-            )
+            with self._listen(demo) as listener:
+                shared = self._share_addresses(listener, demo)
+                if is_embedded:
+                    postgres.ensure_running()
+                logins = self._prepare(demo)
+                connection.close()
+                metrics.clear(fleet.metrics_dir())
+                supervisor.run(
+                    fleet.children(shared, listener, worker_age=worker_age, with_simulators=demo),
+                    fleet.keepers(),
+                    on_start=partial(self._announce, supervisor, shared, logins),
+                )
         finally:
             connection.close()
             if is_embedded:
                 postgres.stop(postgres.known())
         self.tell(_("Everything has stopped."))
 
-    def _settle_addresses(self, demo: bool) -> dict[str, str]:
-        """Ports and addresses that all processes share; the demo evades taken ports."""
-        host = os.environ.get("HOST", "127.0.0.1")
+    def _listen(self, demo: bool) -> socket.socket:
+        """Take the port; the demo evades one that is taken."""
         wanted = int(os.environ.get("PORT", "8000"))
-        port = fleet.free_port(host, wanted, or_next=demo)
-        if port != wanted:
-            self.tell(
-                _("Port %(wanted)s is taken by another program; using %(port)s instead.")
-                % {"wanted": wanted, "port": port}
-            )
-        shared = {"HOST": host, "PORT": str(port)}
+        listener = fleet.listen(_host(), wanted, or_next=demo)
+        if (port := fleet.port_of(listener)) != wanted:
+            words = _("Port %(wanted)s is taken by another program; using %(port)s instead.")
+            self.tell(words % {"wanted": wanted, "port": port})
+        return listener
+
+    def _share_addresses(self, listener: socket.socket, demo: bool) -> dict[str, str]:
+        """Ports and addresses that all processes, this one included, know from now on."""
+        port = fleet.port_of(listener)
+        shared = {"HOST": _host(), "PORT": str(port)}
         shared["PUBLIC_BASE_URL"] = os.environ.get("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
         if demo:
-            simulators = int(os.environ.get("SIMULATOR_PORT", "9100"))
-            simulators = fleet.free_port("127.0.0.1", simulators, or_next=True)
-            shared["SIMULATOR_PORT"] = str(simulators)
+            wanted = int(os.environ.get("SIMULATOR_PORT", "9100"))
+            shared["SIMULATOR_PORT"] = str(fleet.free_port("127.0.0.1", wanted))
         os.environ.update(shared)
         return shared
 
@@ -101,18 +104,23 @@ class Command(BaseCommand):
         lines: list[str] = importlib.import_module(DEMO_MODULE).ensure_demo_world(self.tell)
         return lines
 
-    def _announce(self, supervisor: Supervisor, address: str, logins: list[str]) -> None:
+    def _announce(self, supervisor: Supervisor, shared: dict[str, str], logins: list[str]) -> None:
         """Tell the person where to go, once the web server answers."""
-        url = f"http://127.0.0.1:{os.environ['PORT']}/healthz"
+        url = f"http://127.0.0.1:{shared['PORT']}/healthz"
         if fleet.wait_until_answering(url, host_header=_own_host(), seconds=READY_SECONDS):
             seconds = round(time.monotonic() - self.begun)
             head = _("Order Center is ready after %(seconds)s s: %(address)s/admin/")
             foot = _("Logs are in %(folder)s. Ctrl-C stops everything.")
-            lines = [head % {"seconds": seconds, "address": address}, *logins]
+            lines = [head % {"seconds": seconds, "address": shared["PUBLIC_BASE_URL"]}, *logins]
             self.tell("\n".join([*lines, foot % {"folder": log_dir()}]))
         elif not supervisor.is_stopping:
             words = _("The web server does not answer; see %(log)s.")
             self.tell(words % {"log": log_dir() / "web.log"})
+
+
+def _host() -> str:
+    """The interface to listen at; loopback unless somebody decides otherwise."""
+    return os.environ.get("HOST", "127.0.0.1")
 
 
 def worker_age() -> float | None:
