@@ -23,7 +23,7 @@ from orders.actions.review import (
 )
 from orders.actions.revise import LineRevision, revise_order
 from orders.actions.sheet_changes import PlainChange, apply_sheet_changes
-from orders.actions.urgency import set_urgency
+from orders.actions.urgency import mark_urgent, set_urgency
 from orders.actions.work_orders import (
     claim_work_order,
     hold_order,
@@ -53,6 +53,7 @@ __all__ = [
     "follow_shipments",
     "hold_order",
     "mark_refunded",
+    "mark_urgent",
     "open_work_order",
     "pay_order",
     "place_order",

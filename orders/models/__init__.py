@@ -1,7 +1,15 @@
 """What was promised to whom."""
 
 from orders.models.customers import Customer
-from orders.models.orders import Order, OrderKind, OrderLine, OrderState, PaymentState, Urgency
+from orders.models.orders import (
+    Order,
+    OrderKind,
+    OrderLine,
+    OrderState,
+    PaymentState,
+    Urgency,
+    UrgentReason,
+)
 from orders.models.papers import Attachment, OrderNote
 from orders.models.payments import Payment, PaymentMethod
 from orders.models.shops import ApiKey, Partner, Shop
@@ -22,6 +30,7 @@ __all__ = [
     "PaymentState",
     "Shop",
     "Urgency",
+    "UrgentReason",
     "WorkOrder",
     "WorkOrderKind",
     "WorkOrderState",

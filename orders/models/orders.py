@@ -53,6 +53,23 @@ class Urgency(models.TextChoices):
     RED = "red", _("most urgent")
 
 
+class UrgentReason(models.TextChoices):
+    """Why somebody is pressed for time (F5)."""
+
+    CUSTOMER_LEADERS = "customer_leaders", _("the customer's leaders press")
+    COMPETITOR = "competitor", _("a competitor is after the order")
+    VEHICLE_STANDS = "vehicle_stands", _("a vehicle stands in repair")
+    BABY_FOOD = "baby_food", _("a baby is out of food")
+    EVENT_GIFT = "event_gift", _("gifts for an event")
+    MISSED_GOODS = "missed_goods", _("goods that were left out")
+    QUALITY_EXCHANGE = "quality_exchange", _("exchange of defective goods")
+    SAMPLE = "sample", _("sample")
+    CONTRACT_RISK = "contract_risk", _("risk of breach of contract")
+    HOLIDAY_GIFT = "holiday_gift", _("holiday present")
+    STORE_EMPTY = "store_empty", _("a store is out of stock")
+    OTHER = "other", _("another reason")
+
+
 # Until goods are packed an order can still be called off without unpacking anything.
 BEFORE_PACKING = (
     OrderState.PENDING_PAYMENT,
@@ -92,6 +109,15 @@ class Order(Lifecycle):
     )
     urgency = models.CharField(
         _("urgency"), max_length=10, choices=Urgency.choices, default=Urgency.NORMAL
+    )
+    wanted_by = models.DateTimeField(_("wanted by"), null=True, blank=True)
+    urgent_reason = models.CharField(
+        _("why urgent"),
+        max_length=20,
+        choices=UrgentReason.choices,
+        blank=True,
+        default="",
+        db_default="",
     )
     tags = ArrayField(models.CharField(max_length=40), verbose_name=_("tags"), default=list)
 
@@ -215,6 +241,20 @@ class Order(Lifecycle):
                 fields=["ship_by"],
                 condition=Q(state__in=["pending_review", "pending_finance", "preparing", "packed"]),
                 name="order_ship_by",
+            ),
+            models.Index(
+                fields=["wanted_by"],
+                condition=Q(
+                    wanted_by__isnull=False,
+                    state__in=[
+                        "pending_payment",
+                        "pending_review",
+                        "pending_finance",
+                        "preparing",
+                        "packed",
+                    ],
+                ),
+                name="order_wanted_by",
             ),
         ]
 

@@ -32,6 +32,9 @@ class WorkOrderKind(models.TextChoices):
     CLAIM_REFUND = "claim_refund", _("refund asked")
     RETURN = "return", _("return to be looked at")
     REFUND = "refund", _("refund in trouble")
+    URGENT = "urgent", _("urgent order")
+    URGED = "urged", _("customer urges")
+    INQUIRY = "inquiry", _("customer asks where it is")
     OTHER = "other", _("other")
 
 
