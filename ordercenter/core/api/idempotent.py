@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from ordercenter.core import idempotency
 from ordercenter.core.actor import Actor
+from ordercenter.core.api.views import actor_of
 from ordercenter.core.errors import DomainError
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -61,7 +62,7 @@ def once(
     with transaction.atomic():
         if not key:
             return answer(status, work())
-        credential = credential_of(request.auth)
+        credential = credential_of(actor_of(request))
         mark = idempotency.fingerprint(request.method, request.path, data)
         stored = idempotency.claim(credential, key, mark)
         if stored is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from django.http import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -16,6 +15,11 @@ from ordercenter.core.actor import Actor
 NEVER_SHARED = "private, no-cache"
 
 
+def actor_of(request: Request) -> Actor:
+    """Who asks; made once, when they were authenticated."""
+    return cast(Actor, request.auth)
+
+
 class ApiView(APIView):
     """A view for an actor who came with a key or a session. Its answers are for them alone."""
 
@@ -24,9 +28,8 @@ class ApiView(APIView):
 
     @property
     def actor(self) -> Actor:
-        """Who asks; made once, when they were authenticated."""
-        actor: Actor = self.request.auth
-        return actor
+        """Who asks."""
+        return actor_of(self.request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -34,8 +37,8 @@ class ApiView(APIView):
             self.actor.require(self.reading_needs)
 
     def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", NEVER_SHARED)
         patch_vary_headers(answer, ("Authorization", "Cookie"))
@@ -45,9 +48,9 @@ class ApiView(APIView):
 class UnknownAddress(APIView):
     """An address under /api/ that leads nowhere."""
 
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = []
-    throttle_classes: ClassVar[list[Any]] = []
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

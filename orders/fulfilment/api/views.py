@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
@@ -145,7 +145,7 @@ class LabelView(ApiView):
     """The printed label of one shipment."""
 
     reading_needs = PRINT_LABEL
-    renderer_classes: ClassVar[list[Any]] = [PdfRenderer, JSONRenderer]
+    renderer_classes = (PdfRenderer, JSONRenderer)
 
     @schema.pdf("The printed label", tag=TAG, id="shipments_label", problems=schema.NOT_FOUND)
     def get(self, request: Request, number: str) -> Response:
