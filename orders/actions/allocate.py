@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import release_reservations, reserve
 from inventory.errors import OutOfStock
@@ -42,7 +43,7 @@ def allocate_order(order_id: int, *, seen: int | None, actor: Actor) -> Order:
     withdraw_work_orders(
         order,
         [WorkOrderKind.SHORTAGE, WorkOrderKind.PAID_AFTER_EXPIRY],
-        reason="stock allocated",
+        reason=str(_("Stock was found.")),
         actor=actor,
     )
     return order

@@ -16,8 +16,9 @@ from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
+from orders.actions.work_orders import withdraw_work_orders
 from orders.errors import NotTheOwner, TooLate
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
 from orders.selectors import known_skus, warehouses_of
 
@@ -67,6 +68,12 @@ def revise_order(
     promise = reserve([stock_request(order, lines.values(), warehouses_of(order.shop))])[0]
     if promise.shortages:
         raise OutOfStock(promise.shortages)
+    withdraw_work_orders(
+        order,
+        [WorkOrderKind.SHORTAGE, WorkOrderKind.PAID_AFTER_EXPIRY],
+        reason=str(_("Stock was found.")),
+        actor=actor,
+    )
     return order
 
 
@@ -84,19 +91,30 @@ def _apply(
     changes: dict[str, list[object]] = {}
     for revision in revisions:
         line = lines.get(revision.line)
-        if line is None or revision.quantity < 1 or revision.sku_code not in skus:
+        if line is None or not _makes_sense(revision) or revision.sku_code not in skus:
             raise BadInput(
-                _("A line is not of this order, its SKU is unknown or its quantity is below 1."),
+                _(
+                    "A line is not of this order, its SKU is unknown, "
+                    "its quantity is below 1 or its price is negative."
+                ),
                 fields={"lines": [str(revision.line)]},
             )
-        before = f"{line.sku_code} × {line.quantity} @ {line.unit_price}"
+        before = _in_words(line)
         line.sku_id, line.sku_code = skus[revision.sku_code].id, revision.sku_code
         line.quantity, line.unit_price = revision.quantity, revision.unit_price
-        after = f"{line.sku_code} × {line.quantity} @ {line.unit_price}"
+        after = _in_words(line)
         if before != after:
             line.amount = revision.unit_price * revision.quantity
             changes[f"line {line.channel_line}"] = [before, after]
     return changes
+
+
+def _makes_sense(revision: LineRevision) -> bool:
+    return revision.quantity >= 1 and revision.unit_price >= 0
+
+
+def _in_words(line: OrderLine) -> str:
+    return f"{line.sku_code} × {line.quantity} @ {line.unit_price:.2f}"
 
 
 def _sum_up(order: Order, lines: Sequence[OrderLine], changes: dict[str, list[object]]) -> None:
