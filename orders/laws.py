@@ -41,11 +41,13 @@ law(
 )
 law(
     "orders.promises_have_lines",
-    _("Every reservation belongs to an order line and promises no more than was ordered."),
+    _("Every reservation belongs to an order line; no more is promised or sent than ordered."),
     """
-    SELECT r.line, sum(r.quantity) AS promised, max(l.quantity) AS ordered
-      FROM inventory_reservation r LEFT JOIN orders_orderline l ON l.id = r.line
-     WHERE r.state <> 'released'
-     GROUP BY r.line HAVING max(l.quantity) IS NULL OR sum(r.quantity) > max(l.quantity)
+    SELECT p.line, p.promised, l.quantity AS ordered
+      FROM (SELECT line, sum(CASE WHEN state = 'released' THEN consumed ELSE quantity END)
+                   AS promised
+              FROM inventory_reservation GROUP BY line) p
+      LEFT JOIN orders_orderline l ON l.id = p.line
+     WHERE l.id IS NULL OR p.promised > l.quantity
     """,
 )
