@@ -1,5 +1,6 @@
 """Each law is broken once by hand, and verify says which row broke it."""
 
+import json
 from io import StringIO
 
 import pytest
@@ -11,6 +12,7 @@ from inventory.models import Reservation, StockLevel
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.invariants import all_laws, law, verify
 from ordercenter.core.models import Delivery, LawRun, Timer
+from orders.actions import hold_order
 from orders.models import Order, OrderState
 from tests.factories import OrderFactory
 from tests.support.laws import broken_laws
@@ -43,7 +45,7 @@ def test_all_laws_hold_of_an_ordinary_order(order):
 BREAKS = [
     (
         "stock.reserved_is_sum_of_promises",
-        "UPDATE inventory_stocklevel SET reserved = reserved + 1",
+        "UPDATE inventory_stocklevel SET reserved = 2",
     ),
     (
         "stock.reserved_is_sum_of_promises",
@@ -131,8 +133,6 @@ class TestTimeline:
         ],
     )
     def test_a_change_by_hand_has_no_event_and_is_reported(self, committed_db, change):
-        from orders.actions import hold_order
-
         order = OrderFactory()
         hold_order(order.pk, reason="等", actor=SYSTEM)
         assert broken_laws() == {}
@@ -149,9 +149,8 @@ class TestTimeline:
         with transaction.atomic():
             Order.objects.filter(pk=order.pk).update(urgency="red")
 
-        assert broken_laws()["timeline.no_change_without_event"]["changes"] == {
-            "urgency": ["normal", "red"]
-        }
+        broken = broken_laws()["timeline.no_change_without_event"]
+        assert json.loads(broken["changes"]) == {"urgency": ["normal", "red"]}
 
 
 @pytest.mark.django_db
