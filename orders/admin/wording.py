@@ -42,6 +42,7 @@ name_events(
         "order.channel_updated": _("Channel changed the order"),
         "order.refund_flagged": _("Refund flags changed"),
         "work_order.opened": _("Work order opened"),
+        "work_order.extended": _("Work order has more to decide"),
         "work_order.claimed": _("Work order claimed"),
         "work_order.resolved": _("Work order resolved"),
         "work_order.withdrawn": _("Work order withdrawn"),
