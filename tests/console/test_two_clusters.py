@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import Notice
+from ordercenter.core import heartbeat
 from ordercenter.core.models import Escalation, Event, Timer
 from ordercenter.engine.paths import PROJECT_ROOT
 from tests.factories import OrderFactory
@@ -71,8 +72,11 @@ def told() -> int:
 def test_overdue_stages_are_told_once_and_within_a_minute(committed_db):
     orders = [OrderFactory() for _ in range(ORDERS)]
     with running("relay", "relay", "qcluster", "qcluster"):
-        # The processes are up when the news of the new orders is out.
-        seconds_until(lambda: Notice.objects.filter(kind="order.new").exists(), 60)
+        # A relay is up when the news of the orders is out, a cluster when it has given a beat.
+        async_task("ordercenter.core.tasks.beat")
+        seconds_until(lambda: Notice.objects.filter(kind="order.new").exists(), 120)
+        seconds_until(lambda: heartbeat.age() is not None, 120)
+        assert told() == 0
         now = timezone.now()
         Timer.objects.update(due_at=now, next_at=now)
         waited = seconds_until(lambda: told() >= ORDERS, UNNOTICED_SECONDS)
