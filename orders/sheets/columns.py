@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -129,15 +130,16 @@ RECEIVER = tuple(key for key in MERGED if key.startswith("receiver_"))
 ADDRESS = ("receiver_province", "receiver_city", "receiver_district", "receiver_street")
 # Never written back; a change of one of them is told to the person.
 LOCKED = tuple(c.key for c in COLUMNS if not c.merged and not c.entry and c.key != "token")
+Choices = Sequence[tuple[str, str | Promise]]
 _LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
-def words_of(choices: list[tuple[str, str]]) -> dict[str, str]:
+def words_of(choices: Choices) -> dict[str, str]:
     """The word of each code in the language in use."""
     return {code: str(word) for code, word in choices}
 
 
-def codes_of(choices: list[tuple[str, str]]) -> dict[str, str]:
+def codes_of(choices: Choices) -> dict[str, str]:
     """The code of each word, in every language we speak, and of the code itself."""
     codes = {code: code for code, _word in choices}
     for language in _LANGUAGES:
