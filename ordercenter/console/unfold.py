@@ -23,7 +23,10 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": False,
     "STYLES": [lambda request: static("console/console.css")],
-    "SCRIPTS": [lambda request: static("console/bell.js")],
+    "SCRIPTS": [
+        lambda request: static("console/bell.js"),
+        lambda request: static("console/dialog.js"),
+    ],
     "DASHBOARD_CALLBACK": "ordercenter.console.dashboard.fill",
     "SIDEBAR": {
         "show_search": False,
