@@ -76,7 +76,7 @@ def test_what_the_database_cannot_take_is_the_callers_fault(
     def refuse(*_args: Any) -> None:
         raise DataError("value out of range")
 
-    monkeypatch.setattr(views, "_filtered", refuse)
+    monkeypatch.setattr(views, "filtered_orders", refuse)
 
     check(partner.get("/api/v1/orders/"), 400, "malformed")
 
@@ -87,7 +87,7 @@ def test_a_deadlock_asks_to_try_again(
     def break_down(*_args: Any) -> None:
         raise OperationalError("deadlock detected")
 
-    monkeypatch.setattr(views, "_filtered", break_down)
+    monkeypatch.setattr(views, "filtered_orders", break_down)
 
     answer = partner.get("/api/v1/orders/")
 
@@ -101,7 +101,7 @@ def test_a_fault_of_ours_says_nothing_of_its_cause(
     def fail(*_args: Any) -> None:
         raise RuntimeError("the password is 1234")
 
-    monkeypatch.setattr(views, "_filtered", fail)
+    monkeypatch.setattr(views, "filtered_orders", fail)
     partner.client = Client(raise_request_exception=False)
 
     answer = partner.get("/api/v1/orders/")
