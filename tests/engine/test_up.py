@@ -166,9 +166,9 @@ def test_killed_processes_come_back(installation):
 def test_visitors_wait_while_the_web_server_is_replaced(installation):
     installation.start_and_wait()
     first = installation.pid("web")
-    os.kill(first, signal.SIGKILL)
+    os.killpg(first, signal.SIGKILL)
 
-    # Killed a moment ago: the answer can only come from its successor.
+    # All of it was killed a moment ago: the answer can only come from its successor.
     with urllib.request.urlopen(f"http://127.0.0.1:{installation.port}/healthz", timeout=60) as a:
         assert a.status == 200
 
