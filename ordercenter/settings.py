@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "orders.fulfilment",
     "orders.sheets",
     "rma",
+    "orders.care",
     "integrations",
     "ordercenter.console",
 ]

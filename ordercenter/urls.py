@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("orders.fulfilment.api.urls")),
     path("api/", include("orders.api.urls")),
     path("scan/", include("orders.fulfilment.urls")),
+    path("", include("orders.care.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from integrations.messaging.notices import notify
 from integrations.models import NoticeLevel
 from ordercenter.core import moments
-from ordercenter.core.clocks import SUPERVISOR_ROLE
+from ordercenter.core.clocks import DIRECTOR_ROLE, SUPERVISOR_ROLE
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import handles
 from orders.fulfilment.models import Shipment, ShipmentState
@@ -167,5 +167,22 @@ def tell_of_parcel_in_trouble(event: Event) -> None:
         link=order_link(order_id) if order_id else "",
         group_link=ORDERS,
         order=order_id,
+        cause=_cause(event),
+    )
+
+
+@handles("order.urgent_escalated", name="messaging.urgent_orders")
+def tell_of_urgent_order(event: Event) -> None:
+    """The director hears of an urgent order that is nearly too late (F5)."""
+    notify(
+        role=DIRECTOR_ROLE,
+        kind=event.kind,
+        level=NoticeLevel.ALARM,
+        title=_("%(number)s is urgent and not sent: %(minutes)s minutes left")
+        % {"number": _order_number(event), "minutes": event.data.get("minutes_left", "?")},
+        group_title=_("%(count)s urgent orders are not sent"),
+        link=order_link(event.subject_id),
+        group_link="/board/urgent/",
+        order=event.subject_id,
         cause=_cause(event),
     )

@@ -53,6 +53,15 @@ PARTS = (
             _todo("preparing", "inventory"),
             _todo("delivered", "done_all"),
             _todo("overdue", "alarm"),
+            Entry(
+                _("Urgent board"), "bolt", permission="orders.view_order", address="/board/urgent/"
+            ),
+            Entry(
+                _("Urgent quick form"),
+                "add_alert",
+                permission="orders.place_order",
+                address="/quick-order/",
+            ),
             _list(_("Customers"), "person", "orders_customer"),
         ),
     ),

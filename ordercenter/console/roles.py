@@ -31,15 +31,20 @@ EVERYBODY = (
     | _may("orders", "open_workorder", "claim_workorder", "resolve_workorder")
 )
 _STOCK_BOOKS = _views("inventory", "movement", "reservation", "batch", "bin", "placement")
-_SERVICE = _views("orders", "customer") | _may(
-    "orders",
-    "approve_order",
-    "cancel_order",
-    "change_address_order",
-    "complete_order",
-    "place_order",
-    "revise_order",
-    "see_receiver_order",
+_SERVICE = (
+    _views("orders", "customer")
+    | _may(
+        "orders",
+        "approve_order",
+        "cancel_order",
+        "change_address_order",
+        "complete_order",
+        "place_order",
+        "revise_order",
+        "see_receiver_order",
+    )
+    | _may("care", "note_inquiry", "answer_inquiry")
+    | _views("care", "inquiry")
 )
 _PACKING = _may(
     "fulfilment",
@@ -85,7 +90,9 @@ ROLES: dict[str, frozenset[str]] = {
     | _may("core", "resend_delivery"),
     "sales": EVERYBODY
     | _views("orders", "customer")
-    | _may("orders", "place_order", "revise_order", "see_receiver_order"),
+    | _may("orders", "place_order", "revise_order", "see_receiver_order")
+    | _may("care", "note_inquiry")
+    | _views("care", "inquiry"),
     "logistics": EVERYBODY
     | _may("orders", "see_receiver_order")
     | _views("fulfilment", "trackingpoint")
@@ -110,6 +117,7 @@ OUR_APPS = (
     "inventory",
     "orders",
     "fulfilment",
+    "care",
     "integrations",
     "console",
     "auth",

@@ -1,0 +1,1 @@
+"""Caring for customers: urgent orders, the customer's own page, the desk of customer service."""

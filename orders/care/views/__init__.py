@@ -1,0 +1,1 @@
+"""Pages of customer care. They read input and show outcomes; actions do the work."""

@@ -1,0 +1,50 @@
+"""The supervisors' board of urgent orders; its lines ask for themselves (F5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.utils.http import parse_etags
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET
+
+from orders.care.selectors import UrgentRow, urgent_board
+from orders.care.views.common import own_files_only
+
+
+@login_required
+@permission_required("orders.view_order", raise_exception=True)
+@own_files_only
+@require_GET
+def urgent(request: HttpRequest) -> HttpResponse:
+    """Open urgent orders, the soonest wanted first."""
+    rows = urgent_board()
+    return render(request, "care/board.html", {"rows": rows, "etag": _mark(rows)})
+
+
+@permission_required("orders.view_order", raise_exception=True)
+@own_files_only
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The lines alone; 304 while nothing but the minutes has changed."""
+    shown = urgent_board()
+    etag = f'"{_mark(shown)}"'
+    response: HttpResponse
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponseNotModified()
+    else:
+        response = render(request, "care/_board_rows.html", {"rows": shown})
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def _mark(rows: Sequence[UrgentRow]) -> str:
+    # A line that turns from calm to soon is news as well.
+    text = ",".join(f"{row.mark}.{row.tone}" for row in rows)
+    return hashlib.sha256(f"{get_language()}:{text}".encode()).hexdigest()[:20]
