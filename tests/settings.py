@@ -7,12 +7,12 @@ import os
 os.environ.setdefault("SECRET_KEY", "test-only")
 os.environ.setdefault("CREDENTIAL_KEY", "test-only-credential-key")
 
-from ordercenter.engine.postgres import ensure_running  # noqa: E402
+from ordercenter.engine.postgres import ensure_running
 
 if "DATABASE_URL" not in os.environ:
     os.environ["DATABASE_URL"] = ensure_running("test").url
 
-from ordercenter.settings import *  # noqa: E402, F403
+from ordercenter.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
