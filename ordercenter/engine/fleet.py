@@ -88,7 +88,7 @@ def children(
         _child("cluster", [*MANAGE, "qcluster"], shared, heartbeat=Heartbeat(worker_age)),
     ]
     if with_simulators:
-        command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
+        command = _simulators()
         fleet.append(_child("simulators", command, shared))
     return fleet
 
@@ -98,6 +98,14 @@ def _web(shared: Mapping[str, str], listener: socket.socket) -> Child:
     descriptor = listener.fileno()
     own = {LISTENER_VARIABLE: str(descriptor), FOLDER_VARIABLE: str(metrics_dir())}
     return _child("web", command, {**shared, **own}, inherited=(descriptor,))
+
+
+def _simulators() -> list[str]:
+    """The outside world: it remembers over a restart, and its buyers order what we have."""
+    command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
+    command += ["--state", str(var_dir() / "simulators.json")]
+    goods = var_dir() / DEMO_GOODS
+    return [*command, "--skus", str(goods)] if goods.exists() else command
 
 
 def metrics_dir() -> Path:

@@ -128,3 +128,13 @@ def test_waiting_for_nobody_ends(taken):
 
     url = f"http://127.0.0.1:{port}/healthz"
     assert fleet.wait_until_answering(url, host_header="localhost", seconds=0.3) is False
+
+
+def test_simulators_remember_over_a_restart_and_order_what_we_sell(listener, tmp_path, monkeypatch):
+    monkeypatch.setenv("OC_VAR", str(tmp_path))
+    (tmp_path / fleet.DEMO_GOODS).write_text("[]")
+
+    command = next(child for child in fleet_of(listener) if child.name == "simulators").command
+
+    assert command[command.index("--state") + 1] == str(tmp_path / "simulators.json")
+    assert command[command.index("--skus") + 1] == str(tmp_path / fleet.DEMO_GOODS)

@@ -39,7 +39,7 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
                     "app_secret": app.secret,
                     "session": sellers[key].session,
                 },
-                "interval_minutes": 10,
+                "interval_minutes": 1,
                 "cursor_at": moments.now() - timedelta(minutes=40),
             },
         )
