@@ -9,6 +9,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("console/", include("ordercenter.console.urls")),
     path("api/", include("orders.fulfilment.api.urls")),
+    path("api/", include("orders.sheets.api.urls")),
     path("api/", include("orders.api.urls")),
     path("scan/", include("orders.fulfilment.urls")),
     path("", include("orders.care.urls")),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -91,6 +93,26 @@ _row_facts: dict[str, RowFacts] = {}
 def add_row_facts(name: str, facts: RowFacts) -> None:
     """Let a room above hang a fact on each row of the list, with one query for all rows."""
     _row_facts[name] = facts
+
+
+@dataclass(frozen=True, slots=True)
+class ListLink:
+    """A page of a room above that is reached from the list; `page` is the name of its address."""
+
+    title: str | Promise
+    icon: str
+    page: str
+    permission: str
+    # The page gets the list's query string: tab, filters, search.
+    keeps_filters: bool = False
+
+
+_list_links: list[ListLink] = []
+
+
+def add_list_link(link: ListLink) -> None:
+    """Let a room above offer a page of its own above the list."""
+    _list_links.append(link)
 
 
 def in_state(state: OrderState) -> Callable[[QuerySet[Any], HttpRequest], QuerySet[Any]]:
@@ -189,6 +211,21 @@ class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
             order.is_shown = may_see
             order.facts = {name: known.get(order.pk) for name, known in facts.items()}
         return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        query = request.META.get("QUERY_STRING", "")
+        links = [
+            {
+                "title": link.title,
+                "icon": link.icon,
+                "url": reverse(link.page) + (f"?{query}" if link.keeps_filters and query else ""),
+            }
+            for link in _list_links
+            if request.user.has_perm(link.permission)  # type: ignore[union-attr]
+        ]
+        return super().changelist_view(request, {"list_links": links, **(extra_context or {})})
 
     @display(description=_("order number"))
     def number_and_mark(self, order: Any) -> SafeString:

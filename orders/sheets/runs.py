@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import Any, Protocol
 
 import structlog
 from django.core.files import File
@@ -35,6 +35,12 @@ SEE_ALL_RUNS = "sheets.view_sheetrun"
 _CHUNK = 1024 * 1024
 
 
+class Readable(Protocol):
+    """Anything bytes can be read from: a file, an upload."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 # -- beginning -------------------------------------------------------------------------------
 
 
@@ -44,7 +50,7 @@ def begin_export(*, actor: Actor, query: str = "") -> SheetRun:
     return _begin(SheetRun.Kind.EXPORT, actor, query=query)
 
 
-def receive_workbook(content: IO[bytes], *, name: str, actor: Actor) -> SheetRun:
+def receive_workbook(content: Readable, *, name: str, actor: Actor) -> SheetRun:
     """A run that keeps the workbook and waits to be looked through.
 
     Raises `BadWorkbook` for an empty file and one of more than 100 MB; nothing is kept then.
