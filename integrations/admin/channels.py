@@ -19,17 +19,20 @@ from integrations.models import ChannelAccount, ToldChannel, ToldState
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
-from ordercenter.core.adminkit.dialogs import Dialog, Reason
+from ordercenter.core.adminkit.dialogs import Dialog, Reason, SeenVersion
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, story
 from ordercenter.core.errors import BadInput, DomainError, WrongState
+from ordercenter.core.timeline import record
 
 name_events(
     {
         "channel_account.paused": _("Channel paused"),
         "channel_account.resumed": _("Channel resumed"),
         "channel_account.messages_retried": _("Messages read again"),
+        "channel_account.made": _("Access entered"),
+        "channel_account.edited": _("Access changed"),
     }
 )
 
@@ -53,7 +56,7 @@ class Range(Dialog):
     until = dialogs.moment(_("Until"))
 
 
-class AccountForm(WithSecret):
+class AccountForm(SeenVersion, WithSecret):
     class Meta:
         model = ChannelAccount
         fields = (
@@ -68,12 +71,22 @@ class AccountForm(WithSecret):
         )
 
 
+# Fields that are only there to be written.
+WRITTEN = ("credentials", "seen_version")
+
+
 def _running(account: ChannelAccount, actor: Actor) -> DomainError | None:
     return WrongState() if account.is_paused else None
 
 
 def _paused(account: ChannelAccount, actor: Actor) -> DomainError | None:
     return None if account.is_paused else WrongState()
+
+
+def _told(name: str, form: Any) -> list[str]:
+    if name == "credentials":
+        return ["***", "***"]
+    return [str(form.initial.get(name, "")), str(form.cleaned_data.get(name, ""))]
 
 
 @admin.register(ChannelAccount)
@@ -95,6 +108,7 @@ class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
             None,
             {
                 "fields": (
+                    "seen_version",
                     "shop",
                     "adapter",
                     "base_url",
@@ -135,7 +149,7 @@ class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
         if self.has_change_permission(request, obj):
             return sets
         return tuple(
-            (title, {"fields": tuple(name for name in part["fields"] if name != "credentials")})
+            (title, {"fields": tuple(name for name in part["fields"] if name not in WRITTEN)})
             for title, part in sets
         )
 
@@ -145,6 +159,22 @@ class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
         account = kwargs.get("obj")
         context["lines"] = story(account.stream, limit=50) if account else []
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The change stands on the access's story, secrets without their values."""
+        super().save_model(request, obj, form, change)
+        told = {name: _told(name, form) for name in form.changed_data}
+        record(
+            obj,
+            "channel_account.edited" if change else "channel_account.made",
+            actor=actor_of(request),
+            data={"shop": obj.shop.code},
+            changes={
+                name: pair
+                for name, pair in told.items()
+                if name == "credentials" or pair[0] != pair[1]
+            },
+        )
 
     @display(description=_("state"))
     def state(self, account: ChannelAccount) -> SafeString:

@@ -10,8 +10,9 @@ from ordercenter.core.adminkit.story import (
     name_fields,
     name_machines,
     name_states,
+    name_values,
 )
-from orders.models import Order, OrderState, WorkOrder, WorkOrderState
+from orders.models import Order, OrderState, PaymentState, Urgency, WorkOrder, WorkOrderState
 from orders.receiver import COLUMNS
 
 name_states(Order.KIND, OrderState.choices)
@@ -72,3 +73,5 @@ name_machines(
         "rule:gifts follow their order": _("Rule: gifts follow their order"),
     }
 )
+name_values("urgency", Urgency.choices)
+name_values("payment_state", PaymentState.choices)

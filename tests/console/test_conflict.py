@@ -34,7 +34,7 @@ def test_a_stale_press_changes_nothing_and_leads_to_both_versions(order, signed_
     page = client.get(answer.url)
     assert [line.what for line in page.context["lines"]] == ["已设置加急"]
     (change,) = page.context["lines"][0].changes
-    assert (change.before, change.after) == ("normal", "red")
+    assert (change.before, change.after) == ("普通", "最急")
     assert page.context["wish"] == [("原因", "客户不要了")]
     order.refresh_from_db()
     assert order.state == OrderState.PENDING_REVIEW

@@ -152,6 +152,24 @@ def moment(label: Any, *, required: bool = True, **kwargs: Any) -> forms.DateTim
     )
 
 
+class SeenVersion(forms.ModelForm):
+    """A form over a versioned row that is only saved over the version it was made from."""
+
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.instance.pk and data.get("seen_version") != self.instance.version:
+            raise forms.ValidationError(
+                _("Somebody else changed this meanwhile. Load the page again, then enter it anew.")
+            )
+        return data
+
+
 class TemplateWidget(forms.Widget):
     """A widget whose template lies with the pages' templates, not in the package of an app."""
 

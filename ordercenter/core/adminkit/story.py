@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ordercenter.core.adminkit import looks
 from ordercenter.core.models import Event
 
 Text = str | Promise
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 _events: dict[str, Text] = {
     "clock.reminder": gettext_lazy("Overdue: owner reminded"),
@@ -24,6 +29,7 @@ _events: dict[str, Text] = {
 _states: dict[str, dict[str, Text]] = {}
 _fields: dict[str, Text] = {}
 _hidden: set[str] = set()
+_values: dict[str, dict[str, Text]] = {}
 _machines: dict[str, Text] = {
     "system": gettext_lazy("System"),
     "timer:escalation": gettext_lazy("Escalation timer"),
@@ -58,6 +64,11 @@ def name_fields(words: Mapping[str, Text], *, hidden: Iterable[str] = ()) -> Non
     """What fields in before/after are called; `hidden` ones are personal and may be masked."""
     _fields.update(words)
     _hidden.update(hidden)
+
+
+def name_values(field: str, words: Iterable[tuple[str, Text]]) -> None:
+    """What the values of a field with choices are called."""
+    _values.setdefault(field, {}).update(words)
 
 
 def name_details(words: Mapping[str, Text]) -> None:
@@ -134,6 +145,14 @@ def story(
     return [_line(event, mask) for event in rows]
 
 
+def merged_story(
+    streams: Sequence[str], *, limit: int, mask: Callable[[str], str] | None = None
+) -> list[tuple[str, Line]]:
+    """The newest `limit` events of several stories together, each with its story's name."""
+    rows = Event.objects.filter(stream__in=streams).order_by("-at", "-pk")[:limit]
+    return [(event.stream, _line(event, mask)) for event in rows]
+
+
 def last_sequence(stream: str) -> int:
     """The number of the story's newest event, 0 when there is none."""
     last = Event.objects.filter(stream=stream).order_by("-sequence").values_list("sequence")[:1]
@@ -161,7 +180,11 @@ def _line(event: Event, mask: Callable[[str], str] | None) -> Line:
 
 def _change(name: str, pair: Any, mask: Callable[[str], str] | None) -> Change:
     before, after = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
-    texts = [_shown(before), _shown(after)]
+    words = _values.get(name, {})
+    texts = [
+        str(words.get(value, "") if isinstance(value, str) else "") or _shown(value)
+        for value in (before, after)
+    ]
     if mask is not None and name in _hidden:
         texts = [mask(text) for text in texts]
     return Change(field_name(name), *texts)
@@ -174,4 +197,10 @@ def _shown(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    return str(value)
+    return _as_moment(value) if isinstance(value, str) and _MOMENT.match(value) else str(value)
+
+
+def _as_moment(text: str) -> str:
+    """A moment as JSON keeps it, the way people read it; anything else as it is."""
+    found = parse_datetime(text)
+    return text if found is None or timezone.is_naive(found) else looks.moment(found)
