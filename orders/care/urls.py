@@ -2,12 +2,20 @@
 
 from django.urls import include, path
 
-from orders.care.views import board, quick, track
+from orders.care.views import board, desk, quick, track
 
 quick_urls = ([path("", quick.form, name="form")], "quick")
 board_urls = (
     [path("urgent/", board.urgent, name="urgent"), path("urgent/rows/", board.rows, name="rows")],
     "board",
+)
+desk_urls = (
+    [
+        path("", desk.desk, name="desk"),
+        path("inquiries/<int:pk>/answer/", desk.answer, name="answer"),
+        path("orders/<int:pk>/inquiry/", desk.note, name="note"),
+    ],
+    "desk",
 )
 track_urls = (
     [
@@ -23,5 +31,6 @@ track_urls = (
 urlpatterns = [
     path("quick-order/", include(quick_urls)),
     path("board/", include(board_urls)),
+    path("desk/", include(desk_urls)),
     path("track/", include(track_urls)),
 ]
