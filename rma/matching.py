@@ -43,9 +43,12 @@ class Match:
 def suggest_for(parcel: UnknownParcel) -> list[Match]:
     """Where the parcel may belong, the likeliest first; with a few queries, at most ten."""
     found = [*_returns(parcel), *_orders(parcel)]
+    best: dict[str, Match] = {}
     with_return = {match.order.pk for match in found if match.rma}
-    kept = [match for match in found if match.rma or match.order.pk not in with_return]
-    return sorted(kept, key=lambda match: -match.points)[:_MOST]
+    for match in sorted(found, key=lambda match: -match.points):
+        if match.rma or match.order.pk not in with_return:
+            best.setdefault(match.number, match)
+    return list(best.values())[:_MOST]
 
 
 def _returns(parcel: UnknownParcel) -> Iterable[Match]:

@@ -18,7 +18,7 @@ from orders.drafts import Draft, DraftLine
 from orders.models import Order, OrderKind, PaymentMethod
 from rma.actions.common import lines_of, locked
 from rma.actions.plan_refund import plan_refunds
-from rma.models import Return, ReturnLine, ReturnState
+from rma.models import Return, ReturnLine, ReturnReason, ReturnState
 from rma.models.refunds import OPEN_REFUND, RefundState
 from rma.selectors import policy_for, value_of
 
@@ -43,7 +43,7 @@ def settle_by_rule(order: Order, rma: Return, lines: Sequence[ReturnLine]) -> bo
 
 
 def _is_clean(rma: Return, lines: Sequence[ReturnLine]) -> bool:
-    if rma.findings or rma.override_reason:
+    if rma.findings or rma.override_reason or rma.reason == ReturnReason.UNANNOUNCED:
         return False
     if not rma.has_parcel:
         return True

@@ -268,10 +268,10 @@ class TestRace:
         make_house()
         order = world.paid_order()
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT refunds_never_exceed_paid")
-            cursor.execute(
-                "ALTER TABLE orders_payment DROP CONSTRAINT refunds_never_exceed_payment"
-            )
+            for table, name in (("order", "paid"), ("payment", "payment")):
+                cursor.execute(
+                    f"ALTER TABLE orders_{table} DROP CONSTRAINT refunds_never_exceed_{name}"
+                )
 
         eight_at_once(race, order)
 
