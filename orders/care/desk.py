@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
@@ -150,7 +151,7 @@ def _person(order: Order, clear: bool) -> tuple[str, str]:
     return (name, phone) if clear else (mask_name(name), mask_phone(phone))
 
 
-def _card(order: Order, clear: bool) -> Card:
+def _card(order: Any, clear: bool) -> Card:
     return Card(
         order=order,
         receiver=order.receiver if clear else masked(order.receiver),

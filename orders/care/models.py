@@ -14,7 +14,7 @@ class UrgentAlarm(models.Model):
         Order, on_delete=models.PROTECT, related_name="urgent_alarms", verbose_name=_("order")
     )
     wanted_by = models.DateTimeField(_("wanted by"))
-    told_at = models.DateTimeField(_("told"))
+    told_at = models.DateTimeField(_("director told at"))
 
     class Meta:
         verbose_name = _("urgent alarm")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -69,7 +70,7 @@ class UrgentRow:
         return f"{self.order.pk}.{self.order.version}:{work}"
 
 
-def urgent_orders() -> QuerySet[Order]:
+def urgent_orders() -> QuerySet[Any]:
     """Urgent orders whose goods are still here; `wanted` is the moment that counts."""
     return (
         Order.objects.filter(state__in=CAN_HURRY)

@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("wanted_by", models.DateTimeField(verbose_name="wanted by")),
-                ("told_at", models.DateTimeField(verbose_name="told")),
+                ("told_at", models.DateTimeField(verbose_name="director told at")),
                 (
                     "order",
                     models.ForeignKey(

@@ -27,8 +27,8 @@ def _desk(request: HttpRequest, asked: str, pick: str, status: int = 200, **more
     context = {
         "story": story,
         "pick": pick,
-        "may_note": request.user.has_perm("care.note_inquiry"),  # type: ignore[union-attr]
-        "may_answer": request.user.has_perm("care.answer_inquiry"),  # type: ignore[union-attr]
+        "may_note": request.user.has_perm("care.note_inquiry"),
+        "may_answer": request.user.has_perm("care.answer_inquiry"),
     }
     return render(request, "care/desk.html", context | more, status=status)
 
@@ -47,8 +47,8 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-@own_files_only
 @require_POST
+@own_files_only
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer asked where it is."""
     try:
@@ -60,8 +60,8 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @never_cache
-@own_files_only
 @require_POST
+@own_files_only
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer was told place, time and reason."""
     expected = _moment(request.POST.get("expected_at", ""))

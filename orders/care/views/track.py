@@ -196,7 +196,7 @@ def send_back(request: HttpRequest, order_id: int) -> HttpResponse:
         for name, text in request.POST.items()
         if name.startswith("line-")
         and name.removeprefix("line-").isdecimal()
-        and (quantity := _number(text))
+        and (quantity := _number(str(text)))
     }
     if kind not in KINDS or reason not in REASONS or not pieces:
         says = _("Choose what you want, why, and how many pieces.")
@@ -227,7 +227,7 @@ def photo(request: HttpRequest, signed: str) -> HttpResponse | FileResponse:
     shown = Attachment.objects.select_related("order").filter(pk=photo_of(signed) or 0).first()
     if shown is None or not photos_of(shown.order).filter(pk=shown.pk).exists():
         raise Http404
-    kind = _TYPES.get(shown.file.name.rpartition(".")[2], "application/octet-stream")
+    kind = _TYPES.get(str(shown.file.name).rpartition(".")[2], "application/octet-stream")
     answer = FileResponse(shown.file.open("rb"), content_type=kind)
     answer["Cache-Control"] = "private, max-age=600"
     answer["X-Content-Type-Options"] = "nosniff"
