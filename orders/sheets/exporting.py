@@ -100,7 +100,7 @@ def write_orders(
     states, urgencies = words_of(OrderState.choices), words_of(Urgency.choices)
     state, urgency, number = _PLACE["state"], _PLACE["urgency"], _PLACE["number"]
     written = 0
-    for batch in _batches(ids):
+    for batch in batches_of(ids):
         for version, is_masked, *values in batch:
             if not sees_receiver and not is_masked:
                 for place, mask in _MASKS.items():
@@ -117,7 +117,8 @@ def write_orders(
     return written
 
 
-def _batches(ids: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
+def batches_of(ids: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
+    """Version, masked by the channel, then the exported columns, of these orders."""
     for start in range(0, len(ids), BATCH):
         with connection.cursor() as cursor:
             cursor.execute(_ROWS, [list(ids[start : start + BATCH])])

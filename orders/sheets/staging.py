@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
 from orders.sheets.columns import ENTRIES, MERGED
@@ -45,16 +45,19 @@ def staged(workbook: Workbook, progress: Callable[[int], None]) -> Iterator[int]
     Raises `BadWorkbook` for rows that are not of this export, and for rows that appear twice:
     nobody could say which of them is meant.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CREATE)
-    try:
+    # Whatever is refused takes the tables with it; a COPY that breaks off breaks nothing else.
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_CREATE)
         _copy_base(workbook)
-        rows = _copy_yours(workbook, progress)
+        rows = _copy_yours(workbook)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE sheet_base")
             cursor.execute("ANALYZE sheet_yours")
         _refuse(_FOREIGN, "foreign_rows")
         _refuse(_DOUBLE, "double_rows")
+    progress(rows)
+    try:
         yield rows
     finally:
         # A transaction that has failed takes the tables with it.
@@ -69,7 +72,7 @@ def _copy_base(workbook: Workbook) -> None:
             copy.write_row(row)
 
 
-def _copy_yours(workbook: Workbook, progress: Callable[[int], None]) -> int:
+def _copy_yours(workbook: Workbook) -> int:
     count = 0
     rows = workbook.your_rows()
     with connection.cursor() as cursor, cursor.copy("COPY sheet_yours FROM STDIN") as copy:
@@ -85,7 +88,6 @@ def _copy_yours(workbook: Workbook, progress: Callable[[int], None]) -> int:
                 )
             )
             count += 1
-    progress(count)
     return count
 
 

@@ -1,0 +1,147 @@
+"""What the sheets section measures: ours, and the floors under it."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from django.core.files import File
+from django.db import connection
+from python_calamine import CalamineWorkbook
+
+from ordercenter.core import moments
+from ordercenter.core.actor import Actor
+from orders.models import Order
+from orders.sheets import exporting, runs
+from orders.sheets.columns import BASE_SHEET, BY_KEY
+from orders.sheets.exporting import chosen_ids
+from orders.sheets.zipping import LEVEL
+
+BOSS = Actor.system("bench", door="command")
+Said = dict[str, Any]
+
+
+class Statements:
+    """Counts what is sent to the database, COPY left out."""
+
+    count = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.count += 1
+        return execute(sql, params, many, context)
+
+
+def _newest(rows: int) -> list[int]:
+    return list(Order.objects.order_by("-pk").values_list("pk", flat=True)[:rows])
+
+
+def export(folder: Path, rows: int) -> Said:
+    """The whole export, as a person gets it, into the storage and back into a file."""
+    begun = time.perf_counter()
+    run = runs.export_orders(runs.begin_export(actor=BOSS), chosen_ids(Order.objects.all()))
+    seconds = time.perf_counter() - begun
+    assert run.counts["rows"] == rows
+    return {"seconds": seconds}
+
+
+def export_floor(folder: Path, rows: int) -> Said:
+    """Exactly the strings of the workbook, both sheets, joined and written into a zip."""
+    begun = time.perf_counter()
+    read = list(exporting.batches_of(_newest(rows)))
+    reading = time.perf_counter() - begun
+    strings = [[str(cell) for cell in row] for batch in read for row in batch]
+    path = folder / "floor.zip"
+    begun = time.perf_counter()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+        for name, width in (("main", 21), ("base", 13)):
+            with archive.open(name, "w", force_zip64=True) as member:
+                for start in range(0, len(strings), 500):
+                    lines = ("\t".join(row[:width]) for row in strings[start : start + 500])
+                    member.write("\n".join(lines).encode())
+    seconds = time.perf_counter() - begun
+    path.unlink()
+    return {"seconds": seconds, "read": reading}
+
+
+def edit(folder: Path, rows: int) -> Said:
+    """A workbook of so many orders in which every memo was changed, saved by another program."""
+    ids = _newest(rows)
+    run = runs.begin_export(actor=BOSS)
+    path = folder / "export.xlsx"
+    with path.open("wb") as file:
+        exporting.write_orders(
+            file, ids, run_id=run.pk, issued_at=moments.now(), sees_receiver=True
+        )
+    _saved_by_another_program(path, folder / "sheet.xlsx")
+    _saved_by_another_program(path, folder / "tenth.xlsx", rows // 10)
+    return {}
+
+
+def _saved_by_another_program(path: Path, target: Path, most: int = 10**9) -> None:
+    old = openpyxl.load_workbook(path, read_only=True)
+    new = openpyxl.Workbook(write_only=True)
+    memo = list(BY_KEY).index("seller_memo")
+    for sheet in old.worksheets:
+        copy = new.create_sheet(sheet.title)
+        for number, row in enumerate(sheet.iter_rows(values_only=True)):
+            cells = list(row)
+            if sheet is old.worksheets[0]:
+                if number > most:
+                    break
+                if number:
+                    cells[memo] = f"备忘 {number}，周一前发出"
+            copy.append(cells)
+    new.save(target)
+
+
+def sync_floor(folder: Path, rows: int) -> Said:
+    """Parse both sheets and COPY them as they are; no check, no comparison, no change."""
+    begun = time.perf_counter()
+    book = CalamineWorkbook.from_path(str(folder / "sheet.xlsx"))
+    for name in (book.sheet_names[0], BASE_SHEET):
+        cells = book.get_sheet_by_name(name).to_python()
+        width = len(cells[0])
+        columns = ", ".join(f"c{place} text" for place in range(width))
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE floor_{len(name)} ({columns})")
+            with cursor.copy(f"COPY floor_{len(name)} FROM STDIN") as copy:
+                for row in cells:
+                    copy.write_row(row)
+    return {"seconds": time.perf_counter() - begun}
+
+
+def look(folder: Path, rows: int) -> Said:
+    """The dry run."""
+    return _sync(folder / "sheet.xlsx", is_dry=True)
+
+
+def sync(folder: Path, rows: int) -> Said:
+    """A tenth of the sheet, which counts statements only, is looked at on the way."""
+    tenth = _sync(folder / "tenth.xlsx", is_dry=True)
+    whole = _sync(folder / "sheet.xlsx", is_dry=False)
+    return {**whole, "half_statements": tenth["statements"]}
+
+
+def _sync(path: Path, *, is_dry: bool) -> Said:
+    counter = Statements()
+    begun = time.perf_counter()
+    with path.open("rb") as file, connection.execute_wrapper(counter):
+        run = runs.receive_workbook(File(file), name=path.name, actor=BOSS)
+        runs.sync_orders(run, actor=BOSS, is_dry=is_dry)
+    seconds = time.perf_counter() - begun
+    counted = {name: run.counts.get(name, 0) for name in ("applied", "conflict", "refused")}
+    return {"seconds": seconds, "statements": counter.count, **counted}
+
+
+STEPS: dict[str, Callable[[Path, int], Said]] = {
+    "export": export,
+    "export_floor": export_floor,
+    "edit": edit,
+    "sync_floor": sync_floor,
+    "look": look,
+    "sync": sync,
+}
