@@ -1,0 +1,164 @@
+"""The pages in a real Chromium, as wide as a telephone, in Chinese."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ordercenter.core import moments
+from ordercenter.core.actor import SYSTEM
+from orders.actions import attach_file, mark_urgent
+from orders.care.actions import note_inquiry
+from orders.fulfilment.actions import dispatch_shipment, take_tracking
+from orders.fulfilment.actions.track import Trace
+from orders.fulfilment.models import TrackingState
+from orders.models import Attachment, Order, OrderState, Urgency, UrgentReason, WorkOrder
+from tests.factories import OrderFactory, UserFactory
+from tests.fulfilment.world import make_house, packed
+
+pytestmark = [pytest.mark.browser, pytest.mark.serial]
+# Where pictures go for people to look at; none are taken without it.
+PICTURES = os.environ.get("OC_PICTURES", "")
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+# Everything a finger presses, except links within text.
+SMALL = """() => [...document.querySelectorAll(
+  'button, select, textarea, summary, input:not([type=hidden]):not([type=radio]), .pick')]
+  .filter(e => e.offsetParent && e.getBoundingClientRect().height < 48).map(e => e.outerHTML)"""
+WIDE = "() => document.documentElement.scrollWidth - innerWidth"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs a loop in this thread
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def page_for(chromium: Browser, server, size="phone", role="", scripts=True) -> Page:
+    width, height = SIZES[size]
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", java_script_enabled=scripts
+    )
+    if role:
+        client = Client()
+        client.force_login(UserFactory(roles=[role]))
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+        context.add_cookies([cookie | {"url": server.url}])
+    return context.new_page()
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Nothing is cut off and everything is large enough for a thumb."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+    assert page.evaluate(WIDE) <= 0
+    assert page.evaluate(SMALL) == []
+
+
+def sent_order() -> Order:
+    """One parcel on the road, with news and a photo."""
+    make_house()
+    parcel = packed()
+    attach_file(
+        parcel.order_id, kind=Attachment.Kind.PHOTO, name="a.png", content=PNG, actor=SYSTEM
+    )
+    dispatch_shipment(parcel.pk, seen=None, actor=SYSTEM)
+    trace = Trace(moments.now(), TrackingState.IN_TRANSIT, "【杭州】快件已发往上海转运中心")
+    take_tracking(parcel.pk, [trace], actor=SYSTEM)
+    return Order.objects.get(pk=parcel.order_id)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_customer_finds_the_order_and_asks(committed_db, live_server, chromium, size):
+    order = sent_order()
+    page = page_for(chromium, live_server, size)
+
+    page.goto(f"{live_server.url}/track/")
+    looked_at(page, f"track-find-{size}")
+    page.get_by_label("订单号").fill(order.number)
+    page.get_by_label("收件人手机号后四位").fill("5678")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/track/order/")
+    looked_at(page, f"track-order-{size}")
+    page.get_by_role("button", name="货到哪了？").click()
+
+    assert page.get_by_role("status").get_by_text("已收到您的询问").is_visible()
+    assert WorkOrder.objects.filter(order=order, kind="inquiry").exists()
+
+
+def test_a_customer_needs_no_scripts(committed_db, live_server, chromium):
+    order = OrderFactory()
+    page = page_for(chromium, live_server, scripts=False)
+
+    page.goto(f"{live_server.url}/track/")
+    page.get_by_label("订单号").fill(order.number)
+    page.get_by_label("收件人手机号后四位").fill("1111")
+    page.get_by_role("button").click()
+    assert page.get_by_text("没有找到匹配的订单").is_visible()
+    page.get_by_label("收件人手机号后四位").fill("5678")
+    page.get_by_role("button").click()
+
+    page.get_by_role("button", name="催一催").click()
+    assert page.get_by_role("status").get_by_text("已为您催单").is_visible()
+
+
+def test_sales_reports_with_a_thumb(committed_db, live_server, chromium):
+    order = OrderFactory(state=OrderState.PREPARING)
+    page = page_for(chromium, live_server, role="sales")
+
+    page.goto(f"{live_server.url}/quick-order/")
+    page.get_by_role("button", name="下一步").click()
+    assert page.get_by_text("请选择加急原因。").is_visible()
+    looked_at(page, "quick-errors")
+    by = (moments.now() + timedelta(hours=3)).astimezone(moments.SHANGHAI)
+    page.get_by_label("客户电话").fill("138 1234 5678")
+    page.get_by_label("原因").select_option("store_empty")
+    page.get_by_label("期望时间").fill(f"{by:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_text(order.number).wait_for()
+    looked_at(page, "quick-choose")
+    page.get_by_role("button", name="提交加急").dblclick()
+    page.get_by_text("已上加急看板").wait_for()
+
+    looked_at(page, "quick-done")
+    assert Order.objects.get().urgency == Urgency.RED
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_board_and_desk(committed_db, live_server, chromium, size):
+    late, calm = OrderFactory(state=OrderState.PREPARING), OrderFactory()
+    for order, hours in ((late, 1), (calm, 30)):
+        mark_urgent(
+            order.pk,
+            seen=None,
+            urgency=Urgency.RED,
+            wanted_by=moments.now() + timedelta(hours=hours),
+            reason=UrgentReason.BABY_FOOD,
+            actor=SYSTEM,
+        )
+    note_inquiry(late.pk, text="在哪", actor=SYSTEM)
+    page = page_for(chromium, live_server, size, role="supervisor")
+
+    page.goto(f"{live_server.url}/board/urgent/")
+    looked_at(page, f"board-{size}")
+    assert page.locator("tbody tr").first.get_by_text(late.number).is_visible()
+    page.goto(f"{live_server.url}/desk/")
+    page.get_by_label("电话、订单号、运单号或姓名").fill("13812345678")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=13812345678")
+
+    looked_at(page, f"desk-{size}")
+    assert page.get_by_text("尚未答复").first.is_visible()
