@@ -1,9 +1,10 @@
-"""Workbooks as answers to a browser or a program."""
+"""Workbooks as answers to a browser or a program, and as files."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 from django.http import FileResponse
 
@@ -19,18 +20,25 @@ def exported_file(run: SheetRun) -> FileResponse:
     )
 
 
+def save_result(run: SheetRun, path: Path, *, sees_receiver: bool) -> None:
+    """The coloured workbook of the run stands at the path, made now."""
+    with path.open("wb") as file:
+        write_result(file, run, sees_receiver=sees_receiver)
+
+
 def result_file(run: SheetRun, *, sees_receiver: bool) -> FileResponse:
-    """The coloured workbook of the run, made now; receivers as the reader may see them."""
-    handle, path = tempfile.mkstemp(suffix=".xlsx")
+    """The coloured workbook of the run; receivers as the reader may see them."""
+    handle, name = tempfile.mkstemp(suffix=".xlsx")
+    os.close(handle)
+    path = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            write_result(file, run, sees_receiver=sees_receiver)
-        # The response closes the file; without a name it is gone then.
+        save_result(run, path, sees_receiver=sees_receiver)
+        # The response closes the file, which has no name any more by then.
         return FileResponse(
-            open(path, "rb"),
+            path.open("rb"),
             as_attachment=True,
             filename=f"result-{run.pk}.xlsx",
             content_type=MEDIA_TYPE,
         )
     finally:
-        os.unlink(path)
+        path.unlink()
