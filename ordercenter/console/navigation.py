@@ -63,6 +63,7 @@ PARTS = (
                 address="/quick-order/",
             ),
             _list(_("Customers"), "person", "orders_customer"),
+            Entry(_("Excel runs"), "table_view", "sheets_sheetrun", "orders.view_order"),
         ),
     ),
     Part(
@@ -80,6 +81,26 @@ PARTS = (
             _todo("labelling", "label"),
             _todo("pickup", "outbox"),
             _list(_("Carriers"), "conveyor_belt", "fulfilment_carrier"),
+        ),
+    ),
+    Part(
+        _("Returns and refunds"),
+        (
+            Entry(
+                _("Receive returns"),
+                "assignment_returned",
+                permission="rma.receive_return",
+                address="/scan/returns/",
+            ),
+            _list(_("All returns"), "assignment_return", "rma_return", "?tab=all"),
+            _todo("returns_requested", "help"),
+            _todo("returns_received", "search_check"),
+            _todo("returns_inspected", "payments"),
+            _list(_("Refunds"), "currency_exchange", "rma_refund", "?tab=all"),
+            _todo("payouts", "price_check"),
+            _todo("refunds_trouble", "error"),
+            _todo("unknown_parcels", "unknown_document"),
+            _list(_("Return policies"), "rule", "rma_returnpolicy"),
         ),
     ),
     Part(
@@ -129,6 +150,7 @@ PARTS = (
             _list(_("Notices"), "notifications", "integrations_notice"),
             _list(_("Group robots"), "smart_toy", "integrations_robot"),
             _list(_("Messages of robots"), "chat", "integrations_robotmessage"),
+            _list(_("Payment accounts"), "account_balance", "integrations_paymentaccount"),
             _list(_("Tracking accounts"), "travel_explore", "integrations_trackingaccount"),
             _list(_("Schedules"), "calendar_clock", "django_q_schedule"),
             _list(_("Failed tasks"), "error", "django_q_failure"),

@@ -25,6 +25,7 @@ def _may(app: str, *codenames: str) -> frozenset[str]:
 EVERYBODY = (
     _views("orders", "order", "workorder", "shop")
     | _views("fulfilment", "shipment", "carrier")
+    | _views("rma", "return", "refund")
     | _views("inventory", "sku", "stocklevel", "warehouse")
     | _views("integrations", "notice")
     | _may("orders", "note_order", "attach_order")
@@ -46,6 +47,25 @@ _SERVICE = (
     | _may("care", "note_inquiry", "answer_inquiry")
     | _views("care", "inquiry")
 )
+_RETURNS = _may(
+    "rma",
+    "request_return",
+    "authorise_return",
+    "post_return",
+    "print_label_return",
+    "settle_return",
+    "close_return",
+    "note_unknownparcel",
+    "assign_unknownparcel",
+) | _views("rma", "unknownparcel")
+_RECEIVING = _may(
+    "rma",
+    "receive_return",
+    "inspect_return",
+    "print_label_return",
+    "note_unknownparcel",
+    "assign_unknownparcel",
+) | _views("rma", "unknownparcel")
 _PACKING = _may(
     "fulfilment",
     "start_picking_shipment",
@@ -59,24 +79,34 @@ _PACKING = _may(
 _WATCHING = (
     _views("core", "event", "delivery", "timer", "escalation", "lawrun", "heartbeat")
     | _views("integrations", "channelaccount", "rawmessage", "mappingversion", "toldchannel")
+    | _views("sheets", "sheetrun")
     | _STOCK_BOOKS
 )
 
 ROLES: dict[str, frozenset[str]] = {
-    "cs": EVERYBODY | _SERVICE | _views("integrations", "rawmessage", "channelaccount"),
+    "cs": EVERYBODY | _SERVICE | _RETURNS | _views("integrations", "rawmessage", "channelaccount"),
     "finance": EVERYBODY
     | _views("orders", "customer")
-    | _may("orders", "pay_order", "confirm_funds_order"),
+    | _may("orders", "pay_order", "confirm_funds_order")
+    | _may("rma", "approve_refund", "pay_out_refund")
+    | _views("rma", "returnpolicy")
+    | _views("integrations", "inboundcall", "paymentaccount")
+    | _may("integrations", "replay_inboundcall"),
     "warehouse": EVERYBODY
     | _STOCK_BOOKS
     | _PACKING
+    | _RECEIVING
     | _may("fulfilment", "release_shipment", "split_shipment", "rejoin_shipment")
     | _may("inventory", "receive_stock")
     | _may("orders", "see_receiver_order"),
     "supervisor": EVERYBODY
     | _SERVICE
     | _PACKING
+    | _RETURNS
+    | _RECEIVING
     | _WATCHING
+    | _may("rma", "override_return", "change_returnpolicy")
+    | _views("rma", "returnpolicy")
     | _may("orders", "allocate_order", "close_order")
     | _may(
         "fulfilment",
@@ -117,7 +147,9 @@ OUR_APPS = (
     "inventory",
     "orders",
     "fulfilment",
+    "rma",
     "care",
+    "sheets",
     "integrations",
     "console",
     "auth",

@@ -61,6 +61,7 @@ PLANS = (
     Plan("oc.pull_due", "integrations.tasks.pull_due", 1),
     Plan("oc.process_new_raws", "integrations.tasks.process_new_raws", 1),
     Plan("oc.process_inbound", "integrations.tracking.tasks.process_inbound", 1),
+    Plan("oc.check_refunds", "integrations.payments.tasks.check_refunds", 1),
     Plan("oc.poll_tracking", "integrations.tracking.tasks.poll_tracking", 10),
     Plan("oc.send_robot_messages", "integrations.messaging.tasks.send_robot_messages", 1),
     Plan("oc.escalate_urgent", "orders.care.tasks.escalate_urgent", 1),
@@ -68,6 +69,7 @@ PLANS = (
     Plan("oc.purge_core", "ordercenter.core.tasks.purge_old", daily_at=time(3, 30)),
     Plan("oc.purge_attempts", "orders.care.tasks.purge_attempts", daily_at=time(3, 35)),
     Plan("oc.purge_notices", "integrations.messaging.tasks.purge_old", daily_at=time(3, 40)),
+    Plan("oc.purge_nonces", "integrations.payments.tasks.purge_old", 60),
     Plan("oc.purge_inbound", "integrations.tracking.tasks.purge_old", daily_at=time(3, 50)),
 )
 

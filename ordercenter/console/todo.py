@@ -21,6 +21,9 @@ from orders.admin.order import in_trouble, overdue
 from orders.admin.work_order import for_my_roles
 from orders.fulfilment.models import Shipment, ShipmentState
 from orders.models import Order, OrderState, WorkOrder
+from rma.admin.refunds import in_trouble as refunds_in_trouble
+from rma.admin.refunds import payout_list
+from rma.models import Refund, Return, ReturnState, UnknownParcel, UnknownParcelState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,62 @@ def _shipments(*states: ShipmentState) -> Callable[[HttpRequest], QuerySet[Any]]
     return lambda request: Shipment.objects.filter(state__in=states)
 
 
+def _returns(state: ReturnState) -> Callable[[HttpRequest], QuerySet[Any]]:
+    return lambda request: Return.objects.filter(state=state)
+
+
 TODOS: tuple[Todo, ...] = (
+    Todo(
+        "returns_requested",
+        _("Returns to be answered"),
+        "rma_return",
+        "rma.authorise_return",
+        _returns(ReturnState.REQUESTED),
+        "?tab=requested",
+    ),
+    Todo(
+        "returns_received",
+        _("Returned goods to be inspected"),
+        "rma_return",
+        "rma.inspect_return",
+        _returns(ReturnState.RECEIVED),
+        "?tab=received",
+    ),
+    Todo(
+        "returns_inspected",
+        _("Returns to be settled"),
+        "rma_return",
+        "rma.approve_refund",
+        _returns(ReturnState.INSPECTED),
+        "?tab=inspected",
+        urgent=True,
+    ),
+    Todo(
+        "payouts",
+        _("Refunds to be paid by hand"),
+        "rma_refund",
+        "rma.pay_out_refund",
+        lambda request: payout_list(Refund.objects.all()),
+        "?tab=payout",
+        urgent=True,
+    ),
+    Todo(
+        "refunds_trouble",
+        _("Refunds in trouble"),
+        "rma_refund",
+        "rma.approve_refund",
+        lambda request: refunds_in_trouble(Refund.objects.all()),
+        "?tab=trouble",
+        urgent=True,
+    ),
+    Todo(
+        "unknown_parcels",
+        _("Parcels without RMA"),
+        "rma_unknownparcel",
+        "rma.assign_unknownparcel",
+        lambda request: UnknownParcel.objects.filter(state=UnknownParcelState.WAITING),
+        "?tab=waiting",
+    ),
     Todo(
         "review",
         _("To be reviewed"),

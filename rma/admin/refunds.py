@@ -1,0 +1,217 @@
+"""Refunds: what machines pay, what finance pays from its list, what is in trouble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.dialogs import Dialog, Reason
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.errors import DomainError, WrongState
+from rma import actions
+from rma.admin.dialogs import NewRefund, PaidOut, Replacement, method_of, payee_of
+from rma.models import Refund, RefundState
+from rma.models.refunds import BY_MACHINE
+
+STATE_TONES: dict[str, str] = {
+    RefundState.PLANNED: "orange",
+    RefundState.SENDING: "blue",
+    RefundState.SUCCEEDED: "green",
+    RefundState.FAILED: "red",
+}
+
+
+def payout_list(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
+    """What finance has to pay by hand."""
+    return rows.filter(state=RefundState.PLANNED).exclude(method__in=BY_MACHINE)
+
+
+def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
+    """Failed and not planned anew, or open with something to be said against it."""
+    failed = Q(state=RefundState.FAILED, replaced_at__isnull=True, sent_at__isnull=False)
+    return rows.filter(failed | (Q(state=RefundState.SENDING) & ~Q(trouble="")))
+
+
+def _can_pay_out(refund: Refund, actor: Actor) -> DomainError | None:
+    is_so = refund.state == RefundState.PLANNED and not refund.is_by_machine
+    return None if is_so else WrongState()
+
+
+def _can_replace(refund: Refund, actor: Actor) -> DomainError | None:
+    is_so = refund.state == RefundState.FAILED and refund.replaced_at is None
+    return None if is_so else WrongState()
+
+
+@admin.register(Refund)
+class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
+    list_display = (
+        "number",
+        "order_link",
+        "method",
+        "money",
+        "state_badge",
+        "trouble",
+        "planned",
+        "done",
+    )
+    list_display_links = ("number",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("method", ChoicesDropdownFilter),
+        ("done_at", RangeDateFilter),
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_select_related = ("order",)
+    search_fields = ("number",)
+    search_help_text = _("Refund, order or RMA number")
+    tabs = (
+        Tab("payout", _("To be paid by hand"), payout_list, urgent=True),
+        Tab("trouble", _("In trouble"), in_trouble, urgent=True),
+        Tab(
+            "open",
+            _("On their way"),
+            lambda rows, request: rows.filter(state=RefundState.SENDING),
+        ),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (
+        ("number", "order_link", "state_badge"),
+        ("method", "money", "return_link"),
+        ("reason", "payment"),
+        ("payee_text", "reference", "trouble"),
+        ("planned_by", "planned_at", "sent_at"),
+        ("done_at", "replaced_at", "checks"),
+    )
+    readonly_fields = tuple(name for row in fields for name in row)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("order", "rma", "payment")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        text = search_term.strip().upper()
+        if not text:
+            return queryset, False
+        return queryset.filter(
+            Q(number__startswith=text) | Q(order__number=text) | Q(rma__number=text)
+        ), False
+
+    @display(description=_("order"))
+    def order_link(self, refund: Refund) -> SafeString:
+        url = reverse("admin:orders_order_change", args=[refund.order_id])
+        return format_html('<a class="oc-link" href="{}">{}</a>', url, refund.order.number)
+
+    @display(description=_("return"))
+    def return_link(self, refund: Refund) -> SafeString | str:
+        if refund.rma is None:
+            return looks.NOTHING
+        url = reverse("admin:rma_return_change", args=[refund.rma_id])
+        return format_html('<a class="oc-link" href="{}">{}</a>', url, refund.rma.number)
+
+    @display(description=_("amount"))
+    def money(self, refund: Refund) -> str:
+        return looks.money(refund.amount, refund.order.currency)
+
+    @display(description=_("state"))
+    def state_badge(self, refund: Refund) -> SafeString:
+        return looks.badge(refund.get_state_display(), STATE_TONES[refund.state])
+
+    @display(description=_("planned at"))
+    def planned(self, refund: Refund) -> str:
+        return looks.short_moment(refund.planned_at)
+
+    @display(description=_("paid back at"))
+    def done(self, refund: Refund) -> str:
+        return looks.short_moment(refund.done_at)
+
+    @display(description=_("payee"))
+    def payee_text(self, refund: Refund) -> str:
+        parts = [refund.payee.get(key, "") for key in ("name", "account", "bank")]
+        return " ".join(part for part in parts if part) or looks.NOTHING
+
+    @button(
+        _("New refund"),
+        icon="currency_exchange",
+        tone="primary",
+        permission="rma.approve_refund",
+        form=NewRefund,
+        on_list=True,
+        says=_("Money for an order without a return, for example a compensation."),
+        done=_("The refund is planned."),
+    )
+    def plan(self, request: HttpRequest, form: Dialog, subject: None) -> None:
+        values = form.values()
+        actions.plan_refund(
+            values["order_number"].pk,
+            seen=None,
+            amount=values["amount"],
+            reason=values["reason"],
+            method=method_of(values["method"]),
+            payee=payee_of(values),
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Paid"),
+        icon="price_check",
+        tone="primary",
+        permission="rma.pay_out_refund",
+        possible=_can_pay_out,
+        form=PaidOut,
+        says=_("You have paid the amount yourself."),
+        done=_("The refund is paid."),
+    )
+    def pay_out(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
+        actions.pay_out_refund(
+            refund.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )
+
+    @button(
+        _("Plan anew"),
+        icon="restart_alt",
+        tone="primary",
+        permission="rma.approve_refund",
+        possible=_can_replace,
+        form=Replacement,
+        says=_("The failed amount goes out again, under a new number."),
+        done=_("The refund is planned."),
+    )
+    def replace(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
+        values = form.values()
+        actions.replace_refund(
+            refund.pk,
+            seen=form.seen_version,
+            method=method_of(values["method"]),
+            payee=payee_of(values),
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Call off"),
+        icon="cancel",
+        tone="danger",
+        permission="rma.approve_refund",
+        verb="call_off",
+        form=Reason,
+        says=_("Nobody is paid; the amount can be promised again."),
+        done=_("The refund is called off."),
+    )
+    def call_off(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
+        actions.call_off_refund(
+            refund.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )

@@ -1,0 +1,418 @@
+"""Returns by step, with the buttons of each role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.dialogs import Dialog, Reason
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.errors import DomainError, WrongState
+from ordercenter.core.lifecycle import why_not
+from ordercenter.core.models import Timer
+from rma import actions
+from rma.admin.dialogs import (
+    Arrival,
+    Authorisation,
+    Inspection,
+    NewReturn,
+    Posting,
+    Settlement,
+)
+from rma.labels import draw_return_label
+from rma.models import Return, ReturnPolicy, ReturnState
+from rma.models.returns import BEFORE_ARRIVAL
+from rma.selectors import steps_of
+
+STATE_TONES: dict[str, str] = {
+    ReturnState.REQUESTED: "orange",
+    ReturnState.AUTHORISED: "blue",
+    ReturnState.REFUSED: "gray",
+    ReturnState.ON_THE_WAY: "blue",
+    ReturnState.RECEIVED: "orange",
+    ReturnState.INSPECTED: "violet",
+    ReturnState.SETTLING: "blue",
+    ReturnState.SETTLED: "green",
+    ReturnState.CLOSED: "gray",
+}
+
+
+def in_states(*states: ReturnState) -> Any:
+    return lambda rows, request: rows.filter(state__in=states)
+
+
+def _can_print(rma: Return, actor: Actor) -> DomainError | None:
+    return None if rma.state in BEFORE_ARRIVAL and rma.has_parcel else WrongState()
+
+
+def _can_settle_money(rma: Return, actor: Actor) -> DomainError | None:
+    return _can_settle(rma, actor) if rma.gives_money else WrongState()
+
+
+def _can_settle_goods(rma: Return, actor: Actor) -> DomainError | None:
+    return WrongState() if rma.gives_money else _can_settle(rma, actor)
+
+
+def _can_settle(rma: Return, actor: Actor) -> DomainError | None:
+    return why_not(rma, "settle" if rma.has_parcel else "settle_unseen", actor)
+
+
+@admin.register(Return)
+class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
+    list_display = ("number", "order_link", "kind", "reason", "amount", "state_badge", "clock")
+    list_display_links = ("number",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("reason", ChoicesDropdownFilter),
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_select_related = ("order",)
+    search_fields = ("number",)
+    search_help_text = _("RMA, order or tracking number, phone's last four digits")
+    tabs = (
+        Tab("requested", _("To be answered"), in_states(ReturnState.REQUESTED), urgent=True),
+        Tab("coming", _("Coming back"), in_states(*BEFORE_ARRIVAL)),
+        Tab("received", _("To be inspected"), in_states(ReturnState.RECEIVED)),
+        Tab("inspected", _("To be settled"), in_states(ReturnState.INSPECTED), urgent=True),
+        Tab("settling", _("Money on its way"), in_states(ReturnState.SETTLING)),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (
+        ("number", "order_link", "state_badge"),
+        ("kind", "reason", "amount"),
+        ("note", "decision", "override_reason"),
+        "pieces",
+        "eligibility",
+        "found",
+        ("warehouse", "carrier", "tracking_number"),
+        ("replacement_link", "minutes_to_money"),
+        "way",
+    )
+    readonly_fields = tuple(
+        name for row in fields for name in (row if isinstance(row, tuple) else (row,))
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("order", "warehouse", "carrier")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        text = search_term.strip().upper()
+        if not text:
+            return queryset, False
+        if len(text) == 4 and text.isdigit():
+            return queryset.filter(order__receiver_phone_tail=text), False
+        wanted = Q(number__startswith=text) | Q(tracking_number=text)
+        return queryset.filter(wanted | Q(order__number=text)), False
+
+    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        clocks = Timer.objects.filter(
+            subject_kind=Return.KIND,
+            subject_id__in=[rma.pk for rma in rows],
+            stopped_at__isnull=True,
+        )
+        by_return = {timer.subject_id: timer for timer in clocks}
+        for rma in rows:
+            rma.shown_clock = by_return.get(rma.pk)
+        return rows
+
+    @display(description=_("order"))
+    def order_link(self, rma: Return) -> SafeString:
+        url = reverse("admin:orders_order_change", args=[rma.order_id])
+        return format_html('<a class="oc-link" href="{}">{}</a>', url, rma.order.number)
+
+    @display(description=_("replacement order"))
+    def replacement_link(self, rma: Return) -> SafeString | str:
+        if rma.replacement is None:
+            return looks.NOTHING
+        url = reverse("admin:orders_order_change", args=[rma.replacement_id])
+        return format_html('<a class="oc-link" href="{}">{}</a>', url, rma.replacement.number)
+
+    @display(description=_("to be paid back"))
+    def amount(self, rma: Return) -> str:
+        return looks.money(rma.refund_amount) if rma.gives_money else looks.NOTHING
+
+    @display(description=_("state"))
+    def state_badge(self, rma: Return) -> SafeString:
+        return looks.badge(rma.get_state_display(), STATE_TONES[rma.state])
+
+    @display(description=_("clock"))
+    def clock(self, rma: Any) -> SafeString:
+        timer = rma.shown_clock
+        if timer is None:
+            return looks.clock(None)
+        return looks.clock(timer.due_at, timer.paused_at is not None)
+
+    @display(description=_("pieces"))
+    def pieces(self, rma: Return) -> SafeString:
+        heads = [
+            _("SKU"),
+            _("requested"),
+            _("authorised"),
+            _("received"),
+            _("good"),
+            _("defective"),
+            _("settled"),
+        ]
+        rows = [
+            (
+                f"{line.sku.code} {line.sku.name}",
+                line.requested,
+                line.authorised,
+                line.received,
+                line.ok,
+                line.defective,
+                line.settled,
+            )
+            for line in rma.lines.select_related("sku")
+        ]
+        head = format_html_join("", "<th>{}</th>", ((text,) for text in heads))
+        body = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            rows,
+        )
+        return format_html(
+            '<div class="oc-scroll"><table class="oc-table"><thead><tr>{}</tr></thead>'
+            "<tbody>{}</tbody></table></div>",
+            head,
+            body,
+        )
+
+    @display(description=_("eligibility"))
+    def eligibility(self, rma: Return) -> SafeString:
+        return looks.badges(
+            [(check["says"], "green" if check["ok"] else "red") for check in rma.checks]
+        )
+
+    @display(description=_("findings on arrival"))
+    def found(self, rma: Return) -> SafeString | str:
+        if not rma.findings:
+            return looks.NOTHING
+        return looks.badges([(finding["says"], "red") for finding in rma.findings])
+
+    @display(description=_("what the customer sees"))
+    def way(self, rma: Return) -> str:
+        return " → ".join(f"{step.title} {looks.short_moment(step.at)}" for step in steps_of(rma))
+
+    # The label as a file
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.label_view)
+        own = path("<int:object_id>/label.pdf", view, name="rma_return_label")
+        return [own, *super().get_urls()]
+
+    def label_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The label once more, for those who may print labels."""
+        if not request.user.has_perm("rma.print_label_return"):  # type: ignore[union-attr]
+            raise PermissionDenied
+        rma = self.get_queryset(request).filter(pk=object_id).first()
+        if rma is None or not rma.has_parcel or rma.authorised_at is None:
+            raise Http404
+        answer = HttpResponse(draw_return_label(rma), content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="{rma.number}.pdf"'
+        return answer
+
+    # Buttons
+
+    @button(
+        _("New return"),
+        icon="assignment_return",
+        tone="primary",
+        permission="rma.request_return",
+        form=NewReturn,
+        on_list=True,
+    )
+    def request_return(self, request: HttpRequest, form: Dialog, subject: None) -> Any:
+        values = form.values()
+        rma = actions.request_return(
+            values["order_number"].pk,
+            seen=None,
+            kind=values["kind"],
+            reason=values["reason"],
+            quantities=form.cleaned_data["quantities"],
+            amount=values["amount"],
+            note=values["note"],
+            override=values["override"],
+            actor=actor_of(request),
+        )
+        return _("Return %(number)s waits for an answer.") % {"number": rma.number}
+
+    @button(
+        _("Authorise"),
+        icon="check_circle",
+        tone="primary",
+        permission="rma.authorise_return",
+        verb="authorise",
+        form=Authorisation,
+        done=_("The return is authorised."),
+    )
+    def authorise(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        values = form.values()
+        actions.authorise_return(
+            rma.pk,
+            seen=form.seen_version,
+            quantities={int(key): pieces for key, pieces in values["pieces"].items()}
+            if values["pieces"]
+            else None,
+            amount=values.get("amount"),
+            note=values["note"],
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Refuse"),
+        icon="block",
+        tone="danger",
+        permission="rma.authorise_return",
+        verb="refuse",
+        form=Reason,
+        says=_("The customer reads the reason."),
+        done=_("The return is refused."),
+    )
+    def refuse(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        actions.refuse_return(
+            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )
+
+    @button(
+        _("Print label"),
+        icon="print",
+        permission="rma.print_label_return",
+        possible=_can_print,
+    )
+    def print_label(self, request: HttpRequest, form: Dialog, rma: Return) -> SafeString:
+        actions.print_return_label(rma.pk, seen=form.seen_version, actor=actor_of(request))
+        return format_html(
+            '<a class="oc-link" href="{}" target="_blank" rel="noopener">{}</a>',
+            self.url_of("label", rma.pk),
+            _("Open the label"),
+        )
+
+    @button(
+        _("Posted"),
+        icon="local_shipping",
+        permission="rma.post_return",
+        verb="post",
+        form=Posting,
+        done=_("The goods are on their way back."),
+    )
+    def post(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        values = form.values()
+        actions.post_return(
+            rma.pk,
+            seen=form.seen_version,
+            tracking_number=values["tracking_number"],
+            carrier=values["carrier"].pk if values["carrier"] else None,
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Receive"),
+        icon="move_to_inbox",
+        tone="primary",
+        permission="rma.receive_return",
+        verb="receive",
+        form=Arrival,
+        says=_("You have counted every piece by hand. The scan page counts for you."),
+        done=_("The goods are received."),
+    )
+    def receive(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        values = form.values()
+        actions.receive_return(
+            rma.pk,
+            seen=form.seen_version,
+            arrived=[
+                actions.Arrived(code, quantity)
+                for code, quantity in values["pieces"].items()
+                if quantity
+            ],
+            note=values["note"],
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Inspect"),
+        icon="search_check",
+        tone="primary",
+        permission="rma.inspect_return",
+        verb="inspect",
+        form=Inspection,
+        says=_("Good pieces can be sold again at once; defective ones lie apart."),
+        done=_("The goods are inspected."),
+    )
+    def inspect(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        assert isinstance(form, Inspection)
+        actions.inspect_return(
+            rma.pk, seen=form.seen_version, results=form.results(), actor=actor_of(request)
+        )
+
+    @button(
+        _("Approve refund"),
+        icon="payments",
+        tone="primary",
+        permission="rma.approve_refund",
+        possible=_can_settle_money,
+        form=Settlement,
+        says=_("The money goes back the way it came, unless you choose another."),
+        done=_("The refund is planned."),
+    )
+    def approve_refund(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        assert isinstance(form, Settlement)
+        actions.settle_return(
+            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.wishes()
+        )
+
+    @button(
+        _("Send new goods"),
+        icon="redeem",
+        tone="primary",
+        permission="rma.settle_return",
+        possible=_can_settle_goods,
+        form=Settlement,
+        says=_("A new order is placed for the customer; there is nothing to pay."),
+        done=_("The new order is placed."),
+    )
+    def settle(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        assert isinstance(form, Settlement)
+        actions.settle_return(
+            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.wishes()
+        )
+
+    @button(
+        _("Close"),
+        icon="cancel",
+        tone="danger",
+        permission="rma.close_return",
+        verb="close",
+        form=Reason,
+        says=_("It ends without money or new goods."),
+        done=_("The return is closed."),
+    )
+    def close(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
+        actions.close_return(
+            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
+        )
+
+
+@admin.register(ReturnPolicy)
+class ReturnPolicyAdmin(ModelAdmin):
+    list_display = ("__str__", "no_reason_days", "quality_days", "auto_refund_limit")
