@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -69,14 +71,17 @@ def release_expired_holds(limit: int = 500) -> int:
     return sum(_release_expired(order_id) for order_id in ids)
 
 
+def _is_hold_over(lines: Sequence[int]) -> bool:
+    return Reservation.objects.filter(
+        line__in=lines, state=Reservation.State.HELD, expires_at__lte=moments.now()
+    ).exists()
+
+
 @transaction.atomic
 def _release_expired(order_id: int) -> bool:
     order = Order.objects.locked(order_id, seen=None)
     lines = list(order.lines.values_list("pk", flat=True))
-    is_expired = Reservation.objects.filter(
-        line__in=lines, state=Reservation.State.HELD, expires_at__lte=moments.now()
-    ).exists()
-    if not is_expired or order.state != OrderState.PENDING_PAYMENT:
+    if order.state != OrderState.PENDING_PAYMENT or not _is_hold_over(lines):
         return False
     pieces = release_reservations(lines)
     record(order, "order.hold_expired", actor=EXPIRY, data={"pieces": pieces})

@@ -1,5 +1,6 @@
 """Goods come in and are corrected: level, bins, ledger and timeline say the same."""
 
+import time
 from datetime import date
 
 import pytest
@@ -21,6 +22,7 @@ from ordercenter.core.models import Event
 from tests.factories import SkuFactory, StockLevelFactory, WarehouseFactory
 from tests.inventory.test_reserve import want
 from tests.support.laws import broken_laws
+from tests.support.race import MEETING_SECONDS
 
 NOBODY = Actor("person", "nobody", "admin", permissions=frozenset())
 
@@ -221,6 +223,12 @@ class TestSafetyStock:
             )
 
 
+def hold_while_it_comes_in(batch: Batch) -> None:
+    """The receipt has read the batch by now and waits for us, or keeps us waiting."""
+    time.sleep(MEETING_SECONDS / 2)
+    hold_batch(batch.pk, note="抽检", actor=SYSTEM)
+
+
 class TestRaces:
     def test_goods_that_come_into_a_new_level_while_their_batch_is_held_are_held(self, race):
         sku, house = SkuFactory(), WarehouseFactory()
@@ -230,7 +238,7 @@ class TestRaces:
 
         race(
             lambda: receive(sku, elsewhere, 3, batch_code="B1"),
-            lambda: hold_batch(batch.pk, note="抽检", actor=SYSTEM),
+            lambda: hold_while_it_comes_in(batch),
             meet_after="inventory.actions.receive._batches",
         )
 

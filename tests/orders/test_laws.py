@@ -7,14 +7,21 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from inventory.actions import Departure, consume_reservations
-from inventory.models import Reservation, StockLevel
+from inventory.actions import (
+    Demand,
+    Departure,
+    Request,
+    consume_reservations,
+    release_reservations,
+    reserve,
+)
+from inventory.models import StockLevel
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.invariants import all_laws, law, verify
 from ordercenter.core.models import Delivery, LawRun, Timer
 from orders.actions import hold_order
 from orders.models import Order, OrderState
-from tests.factories import OrderFactory
+from tests.factories import OrderFactory, StockLevelFactory
 from tests.support.laws import broken_laws
 
 
@@ -84,26 +91,23 @@ def _first_event(order: Order) -> int:
         return cursor.fetchone()[0]
 
 
-def test_what_was_sent_and_released_counts_as_sent(order):
-    reservation = Reservation.objects.get()
-    line = order.lines.get()
-    house = StockLevel.objects.get().warehouse_id
-    consume_reservations([Departure(line.pk, 1)], warehouse=house, document="SH", actor=SYSTEM)
-    run("UPDATE inventory_reservation SET state = 'released'")
-    assert "orders.promises_have_lines" not in broken_laws()
+def test_what_was_sent_and_released_counts_as_sent(db):
+    order = OrderFactory(lines=[(StockLevelFactory(), 2)])
+    line, level = order.lines.get(), StockLevel.objects.get()
+    departure = [Departure(line.pk, 1)]
+    consume_reservations(departure, warehouse=level.warehouse_id, document="SH", actor=SYSTEM)
+    release_reservations([line.pk])
+    request = Request((Demand(line.pk, level.sku_id, 1),), (level.warehouse_id,))
 
-    run(
-        "INSERT INTO inventory_reservation"
-        " (line, level_id, quantity, consumed, state, made_at)"
-        " VALUES (%s, %s, 1, 0, 'confirmed', now())",
-        line.pk,
-        reservation.level_id,
-    )
+    reserve([request])
+    one_sent_one_promised = broken_laws()
+    run("UPDATE inventory_reservation SET quantity = 2 WHERE state = 'confirmed'")
 
+    assert one_sent_one_promised == {}
     assert broken_laws()["orders.promises_have_lines"] == {
         "line": line.pk,
-        "promised": 2,
-        "ordered": 1,
+        "promised": 3,
+        "ordered": 2,
     }
 
 

@@ -1,5 +1,7 @@
 """Two people, or a person and a machine, at the same order at the same moment."""
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -22,10 +24,12 @@ from orders.actions import (
     revise_order,
     set_urgency,
 )
+from orders.drafts import Draft
 from orders.errors import DuplicateOrder
 from orders.models import Customer, Order, OrderLine, OrderState, Urgency, WorkOrder
-from tests.factories import OrderFactory, ShopFactory, StockLevelFactory, draft
+from tests.factories import RECEIVER, OrderFactory, ShopFactory, StockLevelFactory, draft
 from tests.support.laws import broken_laws
+from tests.support.race import MEETING_SECONDS
 
 S = OrderState
 # Each call has the order's row (or believes so) before any goes on.
@@ -46,6 +50,12 @@ def cancel(order: Order):
 
 def pay(order: Order):
     return pay_order(order.pk, seen=None, amount=order.total, actor=SYSTEM)
+
+
+def another_buyers(level: StockLevel, number: int) -> Draft:
+    """An order of one piece by a buyer of its own, so that orders meet at the stock only."""
+    receiver = replace(RECEIVER, phone=f"1390000{number:04d}")
+    return draft((level.sku.code, 1), number=f"N-{number}", receiver=receiver)
 
 
 def errors(outcomes: list[object]) -> list[type]:
@@ -97,10 +107,26 @@ class TestPaymentAgainstExpiry:
         outcomes = race(lambda: pay(overdue), release_expired_holds, meet_after=ROW_SEEN)
 
         assert errors(outcomes) == []
-        assert Order.objects.get(pk=overdue.pk).state == S.PENDING_REVIEW
-        assert list(
-            Reservation.objects.exclude(state="released").values_list("state", "quantity")
-        ) == [("confirmed", 3)]
+        self.assert_paid_with_its_stock(level, overdue)
+
+    def test_a_payment_while_the_expiry_has_just_looked_has_its_stock(self, race, level, overdue):
+        def pay_a_little_later() -> None:
+            time.sleep(MEETING_SECONDS / 2)
+            pay(overdue)
+
+        outcomes = race(
+            pay_a_little_later,
+            release_expired_holds,
+            meet_after="orders.actions.allocate._is_hold_over",
+        )
+
+        assert outcomes == [None, 1]
+        self.assert_paid_with_its_stock(level, overdue)
+
+    def assert_paid_with_its_stock(self, level: StockLevel, order: Order) -> None:
+        assert Order.objects.get(pk=order.pk).state == S.PENDING_REVIEW
+        open_now = Reservation.objects.exclude(state="released")
+        assert list(open_now.values_list("state", "quantity")) == [("confirmed", 3)]
         assert stock(level) == (3, 3)
         assert broken_laws() == {}
 
@@ -231,9 +257,7 @@ class TestPlacing:
 
         outcomes = race(
             *[
-                lambda n=n: place_order(
-                    shop, draft((level.sku.code, 1), number=f"N-{n}"), actor=SYSTEM
-                )
+                lambda n=n: place_order(shop, another_buyers(level, n), actor=SYSTEM)
                 for n in range(8)
             ],
             meet_after="inventory.actions.reserve.find_shortages",
