@@ -8,9 +8,11 @@ from ordercenter.engine import health
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("console/", include("ordercenter.console.urls")),
+    path("api/", include("rma.api.urls")),
     path("api/", include("orders.fulfilment.api.urls")),
     path("api/", include("orders.sheets.api.urls")),
     path("api/", include("orders.api.urls")),
+    path("scan/returns/", include("rma.urls")),
     path("scan/", include("orders.fulfilment.urls")),
     path("", include("orders.care.urls")),
     path("healthz", health.healthz),

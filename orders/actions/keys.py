@@ -27,6 +27,9 @@ SCOPES = (
     "orders.note_order",
     "inventory.view_stocklevel",
     "fulfilment.view_shipment",
+    "rma.view_return",
+    "rma.request_return",
+    "rma.post_return",
 )
 
 

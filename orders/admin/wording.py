@@ -10,6 +10,7 @@ from ordercenter.core.adminkit.story import (
     name_fields,
     name_machines,
     name_states,
+    name_subjects,
     name_values,
 )
 from orders.models import Order, OrderState, PaymentState, Urgency, WorkOrder, WorkOrderState
@@ -17,6 +18,8 @@ from orders.receiver import COLUMNS
 
 name_states(Order.KIND, OrderState.choices)
 name_states(WorkOrder.KIND, WorkOrderState.choices)
+name_subjects(Order.KIND, _("Order"), "orders_order")
+name_subjects(WorkOrder.KIND, _("Work order"), "orders_workorder")
 name_events(
     {
         "order.placed": _("Order came in"),
@@ -42,6 +45,9 @@ name_events(
         "order.urgency_set": _("Urgency set"),
         "order.channel_updated": _("Channel changed the order"),
         "order.refund_flagged": _("Refund flags changed"),
+        "order.refund_booked": _("Money promised back"),
+        "order.refund_released": _("Promise of money taken back"),
+        "order.refunded": _("Paid back in full"),
         "work_order.opened": _("Work order opened"),
         "work_order.extended": _("Work order has more to decide"),
         "work_order.claimed": _("Work order claimed"),

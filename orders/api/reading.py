@@ -61,11 +61,13 @@ def read_order(pk: int, actor: Actor) -> dict[str, Any]:
 
 
 def events_for(order_id: int, actor: Actor) -> QuerySet[Event]:
-    """The order's story. Partners read what became of order and parcels, and their own notes."""
+    """The order's story. Partners read what became of it, of its parcels, returns and refunds, and
+    their own notes."""
     events = Event.objects.filter(stream=f"{Order.KIND}:{order_id}")
     if actor.kind != "partner":
         return events
     told = Q(kind__startswith="order.") | Q(kind__startswith="shipment.")
+    told |= Q(kind__startswith="return.") | Q(kind__startswith="refund.")
     own_note = Q(actor_kind="partner", actor_id=actor.id)
     return events.filter(told).filter(~Q(kind="order.note_added") | own_note)
 

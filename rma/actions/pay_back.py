@@ -205,7 +205,7 @@ def _end_without_money(order: Order, refund: Refund, verb: str, why: str, actor:
         data={**_told(refund), "why": refund.trouble},
     )
     payment = Payment.objects.get(pk=refund.payment_id) if refund.payment_id else None
-    release_refund(order, refund.amount, payment=payment)
+    release_refund(order, refund.amount, payment=payment, actor=actor)
 
 
 @transaction.atomic
@@ -241,7 +241,7 @@ def _told(refund: Refund) -> dict[str, object]:
 def _paid(order: Order, refund: Refund, actor: Actor) -> None:
     """What follows when money has arrived: the order is refunded in full, the return is over."""
     if order.refunded_amount == order.paid_amount and _all_paid(order):
-        mark_refunded(order)
+        mark_refunded(order, actor=actor)
     if refund.rma_id is not None:
         rma: Return = Return.objects.locked(refund.rma_id, seen=None)
         rma.order = order

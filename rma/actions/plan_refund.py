@@ -71,9 +71,9 @@ def plan_refunds(
     shares = [(None, method, amount)] if method else list(_shares(order, amount))
     at = moments.now()
     account: Any = dict(payee or {})
-    refunds = []
+    refunds, booked = [], []
     for payment, way, share in shares:
-        book_refund(order, share, payment=payment)
+        booked.append(book_refund(order, share, payment=payment))
         refunds.append(
             Refund(
                 order=order,
@@ -91,7 +91,7 @@ def plan_refunds(
         )
     made = Refund.objects.bulk_create(refunds)
     start_clocks(ClockStart(Refund.KIND, r.pk, r.stream, r.state, {}) for r in made)
-    record_all([_entry(refund) for refund in made], actor=actor)
+    record_all([*booked, *(_entry(refund) for refund in made)], actor=actor)
     return made
 
 

@@ -594,4 +594,4 @@ def test_few_statements():
     _turn, started = count(lambda: start_refund(refund.pk, pause=timedelta(0), actor=SYSTEM))
     _refund, done = count(lambda: succeed_refund(refund.pk, reference="W", actor=SYSTEM))
 
-    assert [asked, agreed, received, inspected, started, done] == [13, 12, 12, 31, 15, 20]
+    assert [asked, agreed, received, inspected, started, done] == [13, 12, 12, 31, 15, 21]
