@@ -22,7 +22,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, butto
 from ordercenter.core.adminkit.dialogs import Dialog, Reason, SeenVersion
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import name_events, name_machines, story
+from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects, story
 from ordercenter.core.errors import BadInput, DomainError, WrongState
 from ordercenter.core.timeline import record
 
@@ -36,6 +36,7 @@ name_events(
     }
 )
 
+name_subjects(ChannelAccount.KIND, _("Channel"), "integrations_channelaccount")
 name_machines(
     {
         "channel:pull": _("Channel pull"),

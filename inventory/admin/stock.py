@@ -27,6 +27,7 @@ from ordercenter.core.adminkit.story import (
     name_events,
     name_fields,
     name_machines,
+    name_subjects,
     story,
     who_name,
 )
@@ -44,6 +45,7 @@ name_events(
 )
 name_fields({f.name: f.verbose_name for f in StockLevel._meta.concrete_fields})
 name_details({"document": _("document"), "note": _("note"), "batch": _("batch")})
+name_subjects(StockLevel.KIND, _("Stock"), "inventory_stocklevel")
 name_machines({"timer:stock": _("Stock watch")})
 
 REASONS = [

@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
@@ -17,6 +18,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from ordercenter.console import schedules
+from ordercenter.console.roles import OUR_APPS
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button
@@ -70,9 +72,35 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         return False
 
 
+VERBS = {
+    "add": _("add"),
+    "change": _("change"),
+    "delete": _("delete"),
+    "view": _("view"),
+}
+
+
+def permission_name(permission: Permission) -> str:
+    """A permission in words: what of, and what may be done."""
+    model = permission.content_type.model_class()
+    of = str(model._meta.verbose_name) if model else permission.content_type.model
+    verb, _underscore, rest = permission.codename.partition("_")
+    if verb in VERBS and rest == permission.content_type.model:
+        return f"{of}：{VERBS[verb]}"
+    return f"{of}：{gettext(permission.name)}"
+
+
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     list_display = ("role", "name")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Permissions of our own rooms, in words."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "permissions":
+            field.queryset = field.queryset.filter(content_type__app_label__in=OUR_APPS)
+            field.label_from_instance = permission_name
+        return field
 
     @display(description=_("role"))
     def role(self, group: Group) -> str:

@@ -21,7 +21,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": False,
+    "SHOW_LANGUAGES": True,
     "STYLES": [lambda request: static("console/console.css")],
     "SCRIPTS": [
         lambda request: static("console/bell.js"),

@@ -21,7 +21,14 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, button
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import DOORS, event_name, state_name, who_name
+from ordercenter.core.adminkit.story import (
+    DOORS,
+    event_name,
+    state_name,
+    stream_link,
+    subject_link,
+    who_name,
+)
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import (
     ClockPolicy,
@@ -52,13 +59,15 @@ def as_json(value: Any) -> SafeString:
 
 @admin.register(Event)
 class EventAdmin(KeysetList, ShownOnly):
-    list_display = ("at", "what", "stream", "states", "who", "door_name")
+    list_display = ("at", "what", "subject", "states", "who", "door_name")
+    list_display_links = ("at",)
     search_fields = ("stream",)
     search_help_text = _("Story, for example order:17")
     fields = (
         "at",
         "what",
         "kind",
+        "subject",
         "stream",
         "sequence",
         "states",
@@ -78,6 +87,10 @@ class EventAdmin(KeysetList, ShownOnly):
     ) -> tuple[QuerySet[Any], bool]:
         text = search_term.strip()
         return (queryset.filter(stream=text) if text else queryset), False
+
+    @display(description=_("subject"))
+    def subject(self, event: Event) -> SafeString | str:
+        return subject_link(event.subject_kind, event.subject_id)
 
     @display(description=_("what"))
     def what(self, event: Event) -> str:
@@ -111,7 +124,8 @@ def _is_dead(delivery: Delivery, actor: Any) -> DomainError | None:
 
 @admin.register(Delivery)
 class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
-    list_display = ("handler", "what", "stream", "state_badge", "attempts", "not_before", "error")
+    list_display = ("handler", "what", "subject", "state_badge", "attempts", "not_before", "error")
+    list_display_links = ("handler",)
     list_select_related = ("event",)
     tabs = (
         Tab(
@@ -130,7 +144,7 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
     fields = (
         "handler",
         "what",
-        "stream",
+        "subject",
         "lane",
         "state_badge",
         "attempts",
@@ -140,6 +154,10 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         "last_error",
     )
     readonly_fields = fields
+
+    @display(description=_("subject"))
+    def subject(self, delivery: Delivery) -> SafeString | str:
+        return stream_link(delivery.stream)
 
     @display(description=_("event"))
     def what(self, delivery: Delivery) -> str:
@@ -221,7 +239,8 @@ class LawRunAdmin(TransitionButtons, KeysetList, ShownOnly):
 
 @admin.register(Timer)
 class TimerAdmin(KeysetList, ShownOnly):
-    list_display = ("subject", "stage_name", "role", "started_at", "due_at", "clock")
+    list_display = ("stage_name", "subject", "role", "started_at", "due_at", "clock")
+    list_display_links = ("stage_name",)
     tabs = (
         Tab(
             "running",
@@ -245,8 +264,8 @@ class TimerAdmin(KeysetList, ShownOnly):
     readonly_fields = fields
 
     @display(description=_("subject"))
-    def subject(self, timer: Timer) -> str:
-        return f"{timer.subject_kind}:{timer.subject_id}"
+    def subject(self, timer: Timer) -> SafeString | str:
+        return subject_link(timer.subject_kind, timer.subject_id)
 
     @display(description=_("stage"))
     def stage_name(self, timer: Timer) -> str:

@@ -86,6 +86,9 @@ URGENCY_TONES: dict[str, str] = {
 OPEN_WORK = (WorkOrderState.OPEN, WorkOrderState.CLAIMED)
 _OPEN = tuple(str(state) for state in BEFORE_PACKING)
 
+_BEFORE_LEAVING = (*_OPEN, str(OrderState.PACKED))
+_OVER = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.CLOSED)
+
 RowFacts = Callable[[list[Order]], Mapping[int, Any]]
 _row_facts: dict[str, RowFacts] = {}
 
@@ -133,6 +136,14 @@ def overdue(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet
 def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
     """Orders with an open work order."""
     return rows.filter(pk__in=WorkOrder.objects.filter(state__in=OPEN_WORK).values("order_id"))
+
+
+def _can_hold(order: Order, actor: Actor) -> DomainError | None:
+    return None if order.state in _BEFORE_LEAVING else WrongState()
+
+
+def _is_not_over(order: Order, actor: Actor) -> DomainError | None:
+    return WrongState() if order.state in _OVER else None
 
 
 def _can_revise(order: Order, actor: Actor) -> DomainError | None:
@@ -431,6 +442,7 @@ class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         _("Urgency"),
         icon="bolt",
         permission="orders.note_order",
+        possible=_is_not_over,
         form=Pressing,
         done=_("The urgency is set."),
     )
@@ -470,6 +482,7 @@ class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         _("Put on hold"),
         icon="pause_circle",
         permission="orders.open_workorder",
+        possible=_can_hold,
         form=Reason,
         says=_("No review, packing or dispatch until the work order is resolved."),
         done=_("The order is on hold."),

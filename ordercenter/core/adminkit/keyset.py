@@ -18,6 +18,8 @@ from ordercenter.core.adminkit.counts import as_badge, capped_count, kept_counts
 TAB_VAR = "tab"
 # Beyond this the list says "10,000+" and stops counting.
 COUNT_CAP = 10_000
+# What a search finds lies scattered; counting it costs more than finding it.
+SEARCH_CAP = 1_000
 OLDER, NEWER, LAST = "older", "newer", "last"
 
 
@@ -117,9 +119,10 @@ class KeysetChangeList(ChangeList):
             pages.older = self.get_query_string({PAGE_VAR: f"{OLDER}-{found[-1].pk}"})
 
     def _count(self, pages: KeysetPages, found: list[Any], has_more: bool) -> None:
-        count = capped_count(self.queryset, COUNT_CAP) if has_more else len(found)
-        pages.count_text = f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
-        self.result_count = self.full_result_count = min(count, COUNT_CAP)
+        cap = SEARCH_CAP if self.query else COUNT_CAP
+        count = capped_count(self.queryset, cap) if has_more else len(found)
+        pages.count_text = f"{cap:,}+" if count > cap else f"{count:,}"
+        self.result_count = self.full_result_count = min(count, cap)
 
     def shown_tabs(self, request: HttpRequest) -> list[ShownTab]:
         """The tabs with links and counts (at most half a minute old)."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,6 +33,7 @@ _states: dict[str, dict[str, Text]] = {}
 _fields: dict[str, Text] = {}
 _hidden: set[str] = set()
 _values: dict[str, dict[str, Text]] = {}
+_subjects: dict[str, tuple[Text, str]] = {}
 _machines: dict[str, Text] = {
     "system": gettext_lazy("System"),
     "timer:escalation": gettext_lazy("Escalation timer"),
@@ -74,6 +78,26 @@ def name_values(field: str, words: Iterable[tuple[str, Text]]) -> None:
 def name_details(words: Mapping[str, Text]) -> None:
     """Which values of an event's data are shown, and what they are called."""
     _details.update(words)
+
+
+def name_subjects(kind: str, word: Text, page: str) -> None:
+    """What a kind of subject is called, and the admin page (`app_model`) that shows one."""
+    _subjects[kind] = (word, page)
+
+
+def subject_link(kind: str, subject_id: int | str) -> SafeString | str:
+    """The subject as a link to its page; its technical name where nobody has given it words."""
+    if kind not in _subjects or not str(subject_id).isdigit():
+        return f"{kind}:{subject_id}"
+    word, page = _subjects[kind]
+    url = reverse(f"admin:{page}_change", args=[subject_id])
+    return format_html('<a class="oc-link" href="{}">{} {}</a>', url, word, subject_id)
+
+
+def stream_link(stream: str) -> SafeString | str:
+    """The story's subject as a link."""
+    kind, _colon, subject_id = stream.partition(":")
+    return subject_link(kind, subject_id)
 
 
 def name_machines(words: Mapping[str, Text]) -> None:

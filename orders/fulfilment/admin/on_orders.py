@@ -14,6 +14,7 @@ from ordercenter.core.adminkit.story import (
     name_fields,
     name_machines,
     name_states,
+    name_subjects,
 )
 from orders.admin.card import Dimension, add_section
 from orders.admin.order import add_row_facts
@@ -25,6 +26,7 @@ from orders.models import Order
 name_events(WORDS)
 name_states(Shipment.KIND, [*ShipmentState.choices, ("packing", _("packing"))])
 name_states(Order.KIND, [("packing", _("packing"))])
+name_subjects(Shipment.KIND, _("Parcel"), "fulfilment_shipment")
 name_fields({field.name: field.verbose_name for field in Shipment._meta.concrete_fields})
 name_details({"number": _("number"), "waybill": _("waybill number"), "sku": _("SKU")})
 
