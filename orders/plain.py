@@ -5,8 +5,10 @@ A sheet shows texts in this form and compares them in it, here and in SQL; both 
 
 from __future__ import annotations
 
-# Control characters but tab and line feed, and the two that XML can't hold.
-_REMOVED = "".join(chr(n) for n in (*range(1, 9), *range(11, 32), 127)) + "\ufffe\uffff"
+# Stands between the texts of one cell; every program keeps it, and no text contains it.
+SEPARATOR = "\u241f"
+# Control characters but tab and line feed, the two that XML can't hold, and the separator.
+_REMOVED = "".join(chr(n) for n in (*range(1, 9), *range(11, 32), 127)) + "\ufffe\uffff\u241f"
 _MARGINS = " \t\n\u00a0\u3000"
 _TABLE = str.maketrans("", "", _REMOVED + "\x00")
 

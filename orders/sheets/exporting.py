@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from orders.masking import mask_name, mask_phone, mask_street
 from orders.models import Order, OrderState, Urgency
+from orders.plain import SEPARATOR
 from orders.sheets.columns import (
     BASE_SHEET,
     COLUMNS,
@@ -81,7 +82,7 @@ def write_orders(
     ]
     main = book.first_sheet(_("Orders"), fields, is_protected=True)
     lists = book.sheet_beside(LISTS_SHEET, width=2, is_hidden=True)
-    base = book.sheet_beside(BASE_SHEET, width=4 + len(MERGED), is_hidden=True)
+    base = book.sheet_beside(BASE_SHEET, width=2, is_hidden=True)
     for pair in zip_longest(OrderState.labels, Urgency.labels, fillvalue=""):
         lists.add([str(word) for word in pair])
     signer = Signer(run_id)
@@ -96,7 +97,7 @@ def write_orders(
         },
         ensure_ascii=False,
     )
-    base.add([head, signer.head(head), *[""] * (2 + len(MERGED))])
+    base.add([head, signer.head(head)])
     states, urgencies = words_of(OrderState.choices), words_of(Urgency.choices)
     state, urgency, number = _PLACE["state"], _PLACE["urgency"], _PLACE["number"]
     written = 0
@@ -105,12 +106,13 @@ def write_orders(
             if not sees_receiver and not is_masked:
                 for place, mask in _MASKS.items():
                     values[place] = mask(values[place])
-            saw = [values[number], version, fingerprint(_locked_of(values)), *_base_of(values)]
+            mark = fingerprint(_locked_of(values))
+            saw = SEPARATOR.join((values[number], version, mark, *_base_of(values)))
             token = signer.row(saw)
             values[state] = states[values[state]]
             values[urgency] = urgencies[values[urgency]]
             main.add([*values, token])
-            base.add([token, *saw])
+            base.add([token, saw])
             written += 1
         progress(written)
     book.close()

@@ -21,7 +21,7 @@ from django.utils.dateparse import parse_datetime
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from orders.models import OrderState, Urgency
-from orders.plain import plain
+from orders.plain import SEPARATOR, plain
 from orders.sheets.columns import (
     BASE_SHEET,
     BY_KEY,
@@ -46,13 +46,16 @@ UNREADABLE = "\x7f"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SHOWN = 10
+# Order number, version, fingerprint, then the base of every merged column.
+_BASE_VALUES = 3 + len(MERGED)
 _CHUNK = 4 * 1024 * 1024
-_OVERLAP = 2_000
+_LONGEST_TAG = 1024 * 1024
 
 # Cells that would make the reader reserve memory for a whole empty plain (beyond column AZ or
 # row 200,000), and cells that don't say where they are.
 _OUT_OF_PLACE = re.compile(
-    rb'<c(?:>| (?!r=")| r="(?:(?:[B-Z][A-Z]|[A-Z]{3})\d|[A-Z]{1,2}(?:\d{7}|[2-9]\d{5}))\d*"[^>/]*>)'
+    rb'<c(?:>| (?!r=")[^>]*>| r="(?:(?:[B-Z][A-Z]|[A-Z]{3})\d|'
+    rb'[A-Z]{1,2}(?:\d{7}|[2-9]\d{5}))\d*"[^>/]*>)'
 )
 _PREFIXED = re.compile(rb"<\w{1,20}:(?:c|row|sheetData)[ />]")
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f[ />]')
@@ -104,17 +107,15 @@ class Workbook:
         """Token, order number, version, fingerprint, base values; each row's mark is checked."""
         rows = self._base.iter_rows()
         next(rows)
-        width = 4 + len(MERGED)
         seen = 0
-        for cells in rows:
-            row = tuple(_as_text(cell) for cell in cells[:width])
-            row += ("",) * (width - len(row))
-            if not row[0]:
+        for token, saw, *_more in rows:
+            if not token:
                 continue
-            if self.signer.row(row[1:]) != row[0]:
+            row = str(saw).split(SEPARATOR)
+            if self.signer.row(str(saw)) != token or len(row) != _BASE_VALUES:
                 raise BadWorkbook("tampered")
             seen += 1
-            yield row
+            yield (str(token), *row)
         if seen != self.head.rows:
             raise BadWorkbook("tampered")
 
@@ -209,12 +210,20 @@ def _look_into(archive: zipfile.ZipFile) -> None:
 
 
 def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """The member in pieces that overlap, so that nothing hides at a seam; its CRC is checked."""
+    """The member in pieces that begin and end at tags; the last two tags come again.
+
+    Nothing hides at a seam, and no half of a tag is taken for a whole one. Reading to the end
+    checks the CRC.
+    """
     tail = b""
     with archive.open(name) as member:
         while chunk := member.read(_CHUNK):
-            yield tail + chunk
-            tail = chunk[-_OVERLAP:]
+            piece = tail + chunk
+            yield piece
+            last = piece.rfind(b"<")
+            tail = piece[max(piece.rfind(b"<", 0, max(last, 0)), 0) :]
+            if len(tail) > _LONGEST_TAG:
+                raise BadWorkbook("too_wide")
 
 
 def _refuse_out_of_place(archive: zipfile.ZipFile, name: str) -> None:

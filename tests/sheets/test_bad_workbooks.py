@@ -14,6 +14,7 @@ import pytest
 from ordercenter.core.actor import Actor
 from ordercenter.core.models import Event
 from orders.models import Order
+from orders.plain import SEPARATOR
 from orders.sheets import reading, runs
 from orders.sheets.errors import WHY, BadWorkbook
 from orders.sheets.models import SheetRun
@@ -141,6 +142,29 @@ def test_cells_without_a_place(sheet: Sheet, boss: Actor):
     assert refusal(rezipped(sheet.saved(), change), boss).code == "workbook_too_wide"
 
 
+@pytest.mark.parametrize("size", [64, 97, 128, 251])
+def test_a_seam_between_two_pieces_is_no_fault(
+    size: int, sheet: Sheet, order: Order, boss: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    content = sheet.saved()
+    monkeypatch.setattr(reading, "_CHUNK", size * 8)
+
+    sync(content, actor=boss)
+
+    assert Order.objects.get(pk=order.pk).seller_memo == "changed"
+
+
+@pytest.mark.parametrize("size", [64, 97, 128, 251])
+def test_nothing_hides_at_a_seam(
+    size: int, sheet: Sheet, order: Order, boss: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    sheet.set(order, seller_memo="=1+1")
+    content = sheet.saved()
+    monkeypatch.setattr(reading, "_CHUNK", size * 8)
+
+    assert refusal(content, boss).code == "workbook_formula"
+
+
 def test_one_of_somebody_else(boss: Actor):
     book = openpyxl.Workbook()
     book.active.append(["订单号", "状态"])
@@ -155,13 +179,14 @@ def base(sheet: Sheet) -> Any:
 
 
 def test_a_changed_base_value(sheet: Sheet, boss: Actor):
-    base(sheet).cell(2, 13).value = "I saw this"
+    base(sheet).cell(2, 2).value += "I saw this"
 
     assert refusal(sheet.saved(), boss).code == "workbook_tampered"
 
 
 def test_a_changed_version(sheet: Sheet, boss: Actor):
-    base(sheet).cell(2, 3).value = "99"
+    number, _version, *rest = base(sheet).cell(2, 2).value.split(SEPARATOR)
+    base(sheet).cell(2, 2).value = SEPARATOR.join((number, "99", *rest))
 
     assert refusal(sheet.saved(), boss).code == "workbook_tampered"
 

@@ -39,9 +39,10 @@ def _export(report: Report, folder: Path) -> None:
     report.line("floor: the same strings into a zip", f"{floor['seconds']:.2f} s")
     report.line("reading the orders from the database", f"{floor['read']:.2f} s")
     report.line("export, all of it", f"{ours['seconds']:.2f} s", f"{ours['mib']:.0f} MiB at most")
+    # CPU seconds: other load on the machine stretches both, but not evenly.
     report.aim(
-        "export without reading, times the floor",
-        (ours["seconds"] - floor["read"]) / floor["seconds"],
+        "export without reading, CPU times the floor's",
+        (ours["cpu"] - floor["cpu_read"]) / floor["cpu"],
         EXPORT_MOST,
         "×",
     )
@@ -73,8 +74,6 @@ def _sync(report: Report, folder: Path) -> None:
     report.aim("sync, times the floor", ours["seconds"] / floor["seconds"], SYNC_MOST, "×")
     report.aim("sync: memory", ours["mib"], SYNC_MIB, "MiB")
     report.aim("statements per 1,000 rows", ours["statements"] * 1000 / SYNCED, 25, "")
-    half = ours["half_statements"] * 1000 / (SYNCED // 10)
-    report.line("statements per 1,000 rows, a tenth of the sheet", f"{half:.1f}")
     report.aim("conflicts not shown", abs(ours["conflict"] - CONTESTED), 0, "cells")
     report.aim("changes lost", SYNCED - CONTESTED - ours["applied"], 0, "cells")
 
