@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -18,16 +19,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
+        asked: list[int] = []
+        # The handler only notes the wish: an Event's lock may be held where the signal strikes.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, lambda received, _frame: asked.append(received))
         lanes = [
             threading.Thread(target=outbox.relay, args=(lane, stop), name=lane, daemon=True)
             for lane in outbox.LANES
         ]
         for lane in lanes:
             lane.start()
-        while not stop.wait(1.0):
+        while not asked:
+            time.sleep(0.25)
             if not all(lane.is_alive() for lane in lanes):
                 raise SystemExit("a lane of the relay has died; the supervisor starts it again")
+        stop.set()
         for lane in lanes:
             lane.join(timeout=10)
