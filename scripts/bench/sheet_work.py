@@ -82,13 +82,13 @@ def edit(folder: Path, rows: int) -> Said:
 def _saved_by_another_program(path: Path, target: Path) -> None:
     old = openpyxl.load_workbook(path, read_only=True)
     new = openpyxl.Workbook(write_only=True)
-    memo = list(BY_KEY).index("seller_memo")
+    memo, stamp = list(BY_KEY).index("seller_memo"), time.time()
     for sheet in old.worksheets:
         copy = new.create_sheet(sheet.title)
         for number, row in enumerate(sheet.iter_rows(values_only=True)):
             cells = list(row)
             if sheet is old.worksheets[0] and number:
-                cells[memo] = f"备忘 {number}，周一前发出"
+                cells[memo] = f"备忘 {number}，周一前发出 {stamp}"
             copy.append(cells)
     new.save(target)
 

@@ -59,7 +59,7 @@ def _sync(report: Report, folder: Path) -> None:
     _child("edit", folder, SYNCED)
     with connect() as link:
         link.execute(
-            "UPDATE orders_order SET seller_memo = 'theirs', version = version + 1"
+            "UPDATE orders_order SET seller_memo = 'theirs ' || now(), version = version + 1"
             " WHERE id IN (SELECT id FROM orders_order ORDER BY id DESC LIMIT %s)",
             [CONTESTED],
         )
