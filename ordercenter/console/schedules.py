@@ -70,6 +70,7 @@ PLANS = (
     Plan("oc.purge_attempts", "orders.care.tasks.purge_attempts", daily_at=time(3, 35)),
     Plan("oc.purge_notices", "integrations.messaging.tasks.purge_old", daily_at=time(3, 40)),
     Plan("oc.purge_nonces", "integrations.payments.tasks.purge_old", 60),
+    Plan("oc.purge_sheets", "orders.sheets.tasks.purge_old", daily_at=time(3, 45)),
     Plan("oc.purge_inbound", "integrations.tracking.tasks.purge_old", daily_at=time(3, 50)),
 )
 
