@@ -42,6 +42,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     add("--refund", type=float, default=0, metavar="SECONDS", help="refunds succeed by themselves")
     add("--refund-gap", type=float, default=60, metavar="SECONDS", help="refunds of one payment")
     add("--notice-retry", type=float, default=15, metavar="SECONDS")
+    add("--payment-keys", type=Path, help="file of the payment systems' RSA keys")
+    add("--any-payment", action="store_true", help="refund payments nobody told us of")
     add("--push-retry", type=float, default=1800, metavar="SECONDS")
     add("--state", type=Path, help="file that keeps trades and parcels over a restart")
     add("--stop-with-stdin", action="store_true", help="stop when standard input ends")
@@ -62,6 +64,8 @@ def read_options(given: argparse.Namespace) -> Options:
         refund_seconds=given.refund,
         refund_gap_seconds=given.refund_gap,
         notice_retry_seconds=given.notice_retry,
+        payment_keys=given.payment_keys,
+        any_payment=given.any_payment,
         trickle_per_minute=given.trickle,
         trickle_shop=given.trickle_shop,
         state=given.state,

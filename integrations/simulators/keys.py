@@ -3,10 +3,13 @@
 Signing is written here a second time, apart from the adapters.
 """
 
+import json
+import os
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -65,3 +68,18 @@ class KeyPair:
         except (InvalidSignature, BadBase64, ValueError):
             return False
         return True
+
+
+# Whose keys a payment system and its merchant have entered at each other's.
+PARTIES = ("wechatpay.merchant", "wechatpay.platform", "alipay.merchant", "alipay.platform")
+
+
+def ensure_keys(path: Path) -> dict[str, KeyPair]:
+    """The keys of `PARTIES` that the file holds; it is made, for its owner only, when missing."""
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps({name: KeyPair().private_pem for name in PARTIES}), "utf-8")
+        os.replace(new, path)
+    saved = json.loads(path.read_text("utf-8"))
+    return {name: KeyPair(saved[name]) for name in PARTIES}

@@ -13,6 +13,7 @@ from .clock import Clock
 from .control import Control
 from .counters import Counters
 from .faults import TRANSPORT, FaultPlan
+from .keys import KeyPair, ensure_keys
 from .kuaidi100 import service as kuaidi100
 from .kuaidi100.pushing import Pusher
 from .notices import Notifier
@@ -55,6 +56,8 @@ class Options:
     refund_seconds: float = 0
     refund_gap_seconds: float = 60
     notice_retry_seconds: float = 15
+    payment_keys: Path | None = None
+    any_payment: bool = False
     trickle_per_minute: float = 0
     trickle_shop: str = SAMPLE_SHOP
     items: Sequence[Item] = SAMPLE_ITEMS
@@ -101,6 +104,7 @@ class World:
             Notifier(alipay.SYSTEM, self.clock, retry_seconds=retry),
             refund_gap_seconds=min(options.refund_gap_seconds, 3),
         )
+        self.wechatpay.knows_any = self.alipay.knows_any = options.any_payment
         self.shops = TaobaoControl(self.taobao, options.items)
         self._control = Control(self)
         self._routes: dict[str, Callable[[Request], Response]] = {
@@ -115,6 +119,8 @@ class World:
         self._save_timer: asyncio.TimerHandle | None = None
         if options.state is None or not saving.restore(self, options.state):
             self._add_samples()
+        if options.payment_keys is not None:
+            self._use_keys(ensure_keys(options.payment_keys))
 
     def start(self) -> None:
         """Begin what happens by itself; needs the running event loop."""
@@ -182,6 +188,11 @@ class World:
         self._save_timer = asyncio.get_running_loop().call_later(
             SAVE_EVERY_SECONDS, self._save_and_wait, path
         )
+
+    def _use_keys(self, keys: dict[str, KeyPair]) -> None:
+        for name, key in keys.items():
+            system, _, party = name.partition(".")
+            setattr({"wechatpay": self.wechatpay, "alipay": self.alipay}[system], party, key)
 
     def _add_samples(self) -> None:
         if self.options.samples:

@@ -21,6 +21,9 @@ BACKLOG = 2048
 MANAGE = (sys.executable, str(PROJECT_ROOT / "manage.py"))
 # New trades a minute, and seconds after which parcels of the simulators move on by themselves.
 SIMULATOR_PACE = ("--trickle", "2", "--auto-advance", "60")
+# Refunds reach the buyer after so many seconds.
+SIMULATED_PAYMENTS = ("--refund", "20", "--any-payment")
+PAYMENT_KEYS = "demo-payment-keys.json"  # shared by the simulators and our accounts there
 DEMO_GOODS = "demo-skus.json"  # written by the demo world: what the simulated buyers order
 
 
@@ -104,6 +107,7 @@ def _simulators() -> list[str]:
     """The outside world: it remembers over a restart, and its buyers order what we have."""
     command = [sys.executable, "-m", "integrations.simulators", *SIMULATOR_PACE]
     command += ["--state", str(var_dir() / "simulators.json")]
+    command += [*SIMULATED_PAYMENTS, "--payment-keys", str(var_dir() / PAYMENT_KEYS)]
     goods = var_dir() / DEMO_GOODS
     return [*command, "--skus", str(goods)] if goods.exists() else command
 

@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from integrations.models import ChannelAccount, Robot, TrackingAccount
+from integrations.models import ChannelAccount, PaymentAccount, Robot, TrackingAccount
+from integrations.simulators.alipay import service as alipay
+from integrations.simulators.keys import ensure_keys
 from integrations.simulators.kuaidi100.service import DEMO_CUSTOMER, DEMO_KEY
 from integrations.simulators.taobao.accounts import demo_app, demo_sellers
+from integrations.simulators.wechatpay import service as wechatpay
 from ordercenter.core import moments
+from ordercenter.engine import fleet
+from ordercenter.engine.paths import var_dir
 from orders.models import Shop
 
 ROBOT_KEY = "ocoooooo-0000-4000-8000-000000000000"
 
 
 def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
-    """Two Taobao shops, parcel tracking and the team's robot talk to the simulators.
+    """Two Taobao shops, parcel tracking, two payment systems and the team's robot are simulators.
 
     Their port may differ from start to start; what people changed otherwise stays.
     """
@@ -55,10 +60,42 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
         address,
         {"credentials": {"key": ROBOT_KEY}},
     )
+    _connect_payments(address)
+
+
+def _connect_payments(address: str) -> None:
+    """Our accounts at WeChat Pay and Alipay hold the keys that the simulators know."""
+    keys = ensure_keys(var_dir() / fleet.PAYMENT_KEYS)
+    accounts = {
+        "wechatpay": (
+            "微信支付",
+            {
+                "mchid": wechatpay.MCHID,
+                "serial_no": wechatpay.MERCHANT_SERIAL,
+                "private_key": keys["wechatpay.merchant"].private_pem,
+                "api_v3_key": wechatpay.API_V3_KEY,
+                "platform_serial": wechatpay.PLATFORM_SERIAL,
+                "platform_public_key": keys["wechatpay.platform"].public_pem,
+            },
+        ),
+        "alipay": (
+            "支付宝",
+            {
+                "app_id": alipay.APP_ID,
+                "seller_id": alipay.SELLER_ID,
+                "private_key": keys["alipay.merchant"].private_pem,
+                "alipay_public_key": keys["alipay.platform"].public_pem,
+            },
+        ),
+    }
+    for system, (name, credentials) in accounts.items():
+        _point(
+            PaymentAccount, {"system": system, "name": name}, address, {"credentials": credentials}
+        )
 
 
 def _point(
-    model: type[ChannelAccount | TrackingAccount | Robot],
+    model: type[ChannelAccount | PaymentAccount | TrackingAccount | Robot],
     found_by: dict[str, Any],
     address: str,
     defaults: dict[str, Any],
