@@ -2,7 +2,7 @@
 
 Events of returns and refunds stand on their order's story, those of an unknown parcel on its own.
 `refund.planned` carries number, method, amount, return (number) and reason; `return.settled`
-carries number, kind, amount and the minutes from arrival to money.
+carries number, kind, amount and minutes_to_money (from the arrival of the goods).
 """
 
 from __future__ import annotations

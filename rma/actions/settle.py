@@ -193,7 +193,7 @@ def finish_return(order: Order, rma: Return, lines: Sequence[ReturnLine], *, act
             "number": rma.number,
             "kind": rma.kind,
             "amount": rma.refund_amount,
-            "minutes": rma.minutes_to_money,
+            "minutes_to_money": rma.minutes_to_money,
         },
     )
     if lines:

@@ -43,7 +43,7 @@ name_details(
         "method": _("paid back by"),
         "why": _("why"),
         "reference": _("their number"),
-        "minutes": _("minutes from arrival to money"),
+        "minutes_to_money": _("minutes from arrival to money"),
         "tracking_number": _("tracking number"),
         "replacement": _("replacement order"),
     }

@@ -131,7 +131,7 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
     def state_badge(self, refund: Refund) -> SafeString:
         return looks.badge(refund.get_state_display(), STATE_TONES[refund.state])
 
-    @display(description=_("planned at"))
+    @display(description=_("refund planned at"))
     def planned(self, refund: Refund) -> str:
         return looks.short_moment(refund.planned_at)
 

@@ -167,10 +167,10 @@ class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
             _("SKU"),
             _("requested"),
             _("authorised"),
-            _("received"),
+            _("pieces here"),
             _("good"),
             _("defective"),
-            _("settled"),
+            _("pieces settled"),
         ]
         rows = [
             (

@@ -50,10 +50,10 @@ class Migration(migrations.Migration):
                             ("authorised", "authorised"),
                             ("refused", "refused"),
                             ("on_the_way", "on the way back"),
-                            ("received", "received"),
+                            ("received", "goods are here"),
                             ("inspected", "inspected"),
                             ("settling", "being settled"),
-                            ("settled", "settled"),
+                            ("settled", "done and paid"),
                             ("closed", "closed"),
                         ],
                         default="requested",
@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
                 ("posted_at", models.DateTimeField(blank=True, null=True, verbose_name="posted")),
                 (
                     "received_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="received at"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="goods here since"),
                 ),
                 (
                     "inspected_at",
@@ -236,10 +236,10 @@ class Migration(migrations.Migration):
                     "state",
                     django_fsm.FSMField(
                         choices=[
-                            ("planned", "planned"),
+                            ("planned", "to be paid back now"),
                             ("sending", "sent, not confirmed yet"),
-                            ("succeeded", "paid back"),
-                            ("failed", "failed"),
+                            ("succeeded", "money is back"),
+                            ("failed", "not paid back"),
                         ],
                         default="planned",
                         max_length=50,
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                 ),
                 ("trouble", models.CharField(blank=True, max_length=300, verbose_name="trouble")),
                 ("planned_by", models.CharField(max_length=80, verbose_name="planned by")),
-                ("planned_at", models.DateTimeField(verbose_name="planned at")),
+                ("planned_at", models.DateTimeField(verbose_name="refund planned at")),
                 ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
                 (
                     "done_at",
@@ -356,13 +356,13 @@ class Migration(migrations.Migration):
                 ("with_goods", models.BooleanField(default=True, verbose_name="goods come back")),
                 ("requested", models.PositiveIntegerField(verbose_name="requested")),
                 ("authorised", models.PositiveIntegerField(default=0, verbose_name="authorised")),
-                ("received", models.PositiveIntegerField(default=0, verbose_name="received")),
+                ("received", models.PositiveIntegerField(default=0, verbose_name="pieces here")),
                 ("ok", models.PositiveIntegerField(default=0, verbose_name="inspected: good")),
                 (
                     "defective",
                     models.PositiveIntegerField(default=0, verbose_name="inspected: defective"),
                 ),
-                ("settled", models.PositiveIntegerField(default=0, verbose_name="settled")),
+                ("settled", models.PositiveIntegerField(default=0, verbose_name="pieces settled")),
                 ("batch_code", models.CharField(blank=True, max_length=40, verbose_name="batch")),
                 ("note", models.CharField(blank=True, max_length=300, verbose_name="inspection")),
                 (

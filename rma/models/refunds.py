@@ -15,10 +15,10 @@ from rma.models.returns import Return
 
 
 class RefundState(models.TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", _("to be paid back now")
     SENDING = "sending", _("sent, not confirmed yet")
-    SUCCEEDED = "succeeded", _("paid back")
-    FAILED = "failed", _("failed")
+    SUCCEEDED = "succeeded", _("money is back")
+    FAILED = "failed", _("not paid back")
 
 
 # Paid by a program of ours; everything else is paid by finance, from a list.
@@ -68,7 +68,7 @@ class Refund(Lifecycle):
     trouble = models.CharField(_("trouble"), max_length=300, blank=True)
 
     planned_by = models.CharField(_("planned by"), max_length=80)
-    planned_at = models.DateTimeField(_("planned at"))
+    planned_at = models.DateTimeField(_("refund planned at"))
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     done_at = models.DateTimeField(_("paid back at"), null=True, blank=True)
     replaced_at = models.DateTimeField(_("planned anew at"), null=True, blank=True)

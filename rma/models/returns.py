@@ -19,10 +19,10 @@ class ReturnState(models.TextChoices):
     AUTHORISED = "authorised", _("authorised")
     REFUSED = "refused", _("refused")
     ON_THE_WAY = "on_the_way", _("on the way back")
-    RECEIVED = "received", _("received")
+    RECEIVED = "received", _("goods are here")
     INSPECTED = "inspected", _("inspected")
     SETTLING = "settling", _("being settled")
-    SETTLED = "settled", _("settled")
+    SETTLED = "settled", _("done and paid")
     CLOSED = "closed", _("closed")
 
 
@@ -121,7 +121,7 @@ class Return(Lifecycle):
     requested_at = models.DateTimeField(_("asked for"))
     authorised_at = models.DateTimeField(_("authorised at"), null=True, blank=True)
     posted_at = models.DateTimeField(_("posted"), null=True, blank=True)
-    received_at = models.DateTimeField(_("received at"), null=True, blank=True)
+    received_at = models.DateTimeField(_("goods here since"), null=True, blank=True)
     inspected_at = models.DateTimeField(_("inspected at"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     minutes_to_money = models.PositiveIntegerField(
@@ -289,10 +289,10 @@ class ReturnLine(models.Model):
     with_goods = models.BooleanField(_("goods come back"), default=True)
     requested = models.PositiveIntegerField(_("requested"))
     authorised = models.PositiveIntegerField(_("authorised"), default=0)
-    received = models.PositiveIntegerField(_("received"), default=0)
+    received = models.PositiveIntegerField(_("pieces here"), default=0)
     ok = models.PositiveIntegerField(_("inspected: good"), default=0)
     defective = models.PositiveIntegerField(_("inspected: defective"), default=0)
-    settled = models.PositiveIntegerField(_("settled"), default=0)
+    settled = models.PositiveIntegerField(_("pieces settled"), default=0)
     batch_code = models.CharField(_("batch"), max_length=40, blank=True)
     note = models.CharField(_("inspection"), max_length=300, blank=True)
 

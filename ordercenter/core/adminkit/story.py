@@ -195,7 +195,7 @@ def _line(event: Event, mask: Callable[[str], str] | None) -> Line:
         to_state=state_name(event.subject_kind, event.to_state),
         changes=tuple(_change(name, pair, mask) for name, pair in event.changes.items()),
         details=tuple(
-            (str(word), _shown(event.data[key]))
+            (str(word), _in_words(key, event.data[key]))
             for key, word in _details.items()
             if event.data.get(key) not in (None, "", [], {})
         ),
@@ -204,14 +204,16 @@ def _line(event: Event, mask: Callable[[str], str] | None) -> Line:
 
 def _change(name: str, pair: Any, mask: Callable[[str], str] | None) -> Change:
     before, after = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)
-    words = _values.get(name, {})
-    texts = [
-        str(words.get(value, "") if isinstance(value, str) else "") or _shown(value)
-        for value in (before, after)
-    ]
+    texts = [_in_words(name, value) for value in (before, after)]
     if mask is not None and name in _hidden:
         texts = [mask(text) for text in texts]
     return Change(field_name(name), *texts)
+
+
+def _in_words(name: str, value: Any) -> str:
+    """The value as the room calls it; anything else as it is."""
+    word = _values.get(name, {}).get(value, "") if isinstance(value, str) else ""
+    return str(word) or _shown(value)
 
 
 def _shown(value: Any) -> str:
