@@ -20,7 +20,7 @@ from orders.fulfilment.models import Carrier, Shipment, TrackingState
 from orders.models import Order, OrderKind, Shop, Urgency, WorkOrderKind
 
 DAYS = 30
-PER_DAY = 7
+PER_DAY = 5
 FULL = (
     "approve", "confirm", "plan", "release", "pick", "pack", "label", "dispatch", "collect",
     "deliver", "complete",
