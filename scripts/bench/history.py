@@ -15,6 +15,8 @@ GIVEN = (
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂红梅辉玲建华国志文斌宇浩凯健俊帆雪倩婷欣悦佳琪怡思雨晨"
     "子涵梓轩诺一可依然若溪语桐沐辰奕博泽楷睿铭瑞嘉懿煜祺昊天宸希知夏小满安宁乐清和景行慕言书墨星河云舟"
 )
+# Every hundredth phone ends like this: more than a page of orders at any size.
+COMMON_TAIL = "8888"
 
 _INSERT = """
 INSERT INTO orders_order (version, state, state_since, shop_id, external_number, number, kind,
@@ -40,7 +42,8 @@ SELECT 3,
                          ELSE substr(%(given)s, 1 + (n * 1299709 / 7 %% length(%(given)s))::int, 1)
                     END AS name,
                '1' || (ARRAY['38','39','86','77','55','31'])[1 + n %% 6]
-                   || lpad((n * 2654435761 %% 100000000)::text, 8, '0') AS phone,
+                   || CASE WHEN n %% 100 = 7 THEN lpad((n %% 10000)::text, 4, '0') || %(common)s
+                           ELSE lpad((n * 2654435761 %% 100000000)::text, 8, '0') END AS phone,
                (10 + n %% 5000)::numeric AS total
           FROM generate_series(%(first)s::bigint, %(last)s::bigint) n) o
 """
@@ -77,6 +80,7 @@ def grow_to(first: int, last: int) -> float:
                     "last": min(start + step - 1, last),
                     "family": FAMILY,
                     "given": GIVEN,
+                    "common": COMMON_TAIL,
                 },
             )
     with connect() as link:

@@ -9,7 +9,7 @@ import time
 from urllib.parse import quote, urlencode
 
 from scripts.bench import world
-from scripts.bench.history import FAMILY, GIVEN, grow_to
+from scripts.bench.history import COMMON_TAIL, FAMILY, GIVEN, grow_to
 from scripts.bench.load import Client, request_bytes
 from scripts.bench.processes import web
 from scripts.bench.report import Report, percentile
@@ -20,9 +20,13 @@ TIMES = 60
 PASSWORD = "bench-only"
 # What each search may take at most, in milliseconds.
 SEARCHES = {
-    "phone, whole": 50, "phone, last four": 50, "phone, part": 50, "order number": 50,
-    "channel's number": 50, "name, three characters": 50, "name, two characters": 200,
+    "phone, whole": 50, "phone, last four": 50, "phone, common last four": 50, "phone, part": 50,
+    "order number": 50, "channel's number": 50, "name, three characters": 50,
+    "name, two characters": 200,
 }  # fmt: skip
+# One order of 10,000 has these four digits and a full page of 1,000,000: their growth is that of
+# the page, not of the search. The common last four fill a page at both sizes.
+NO_GROWTH = "phone, last four"
 LISTS = ("first page", "middle page", "filtered page")
 LIST_MOST = 150
 GROWTH_MOST = 1.5
@@ -44,6 +48,8 @@ def run(report: Report, postmaster: int) -> None:
     for name in (*SEARCHES, *LISTS):
         most = SEARCHES.get(name, LIST_MOST)
         report.aim(f"{name}: p95", large[name], most, "ms")
+        if name == NO_GROWTH:
+            continue
         growth = (large[name] + NOISE_MS) / (small[name] + NOISE_MS)
         report.aim(f"{name}: growth from {small[name]:.1f} ms", growth, GROWTH_MOST, "×")
 
@@ -90,6 +96,7 @@ def _questions() -> dict[str, list[str]]:
     return {
         "phone, whole": [row[0] for row in rows],
         "phone, last four": [row[0][-4:] for row in rows],
+        "phone, common last four": [COMMON_TAIL],
         "phone, part": [row[0][2:9] for row in rows],
         "order number": [row[1] for row in rows],
         "channel's number": [row[2] for row in rows],

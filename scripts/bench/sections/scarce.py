@@ -29,7 +29,8 @@ def run(report: Report, postmaster: int) -> None:
         _stock(sku)
         with web() as (port, process):
             if is_killed:
-                threading.Thread(target=_kill_a_worker, args=(process.pid,), daemon=True).start()
+                arguments = (process.pid, sku)
+                threading.Thread(target=_kill_a_worker, args=arguments, daemon=True).start()
 
             def make(client: int, number: int, sku: str = sku) -> bytes:
                 external = f"{sku}-{client}-{number}"
@@ -46,10 +47,17 @@ def run(report: Report, postmaster: int) -> None:
         report.missed.append(law)
 
 
-def _kill_a_worker(root: int) -> None:
-    time.sleep(1.0)
-    worker = psutil.Process(root).children()[0]
+def _kill_a_worker(root: int, sku: str) -> None:
+    """Once a fifth is sold, kill the worker that serves the most clients."""
+    while _sold(sku)[0] < PIECES / 5:
+        time.sleep(0.02)
+    worker = max(psutil.Process(root).children(), key=_clients)
     os.kill(worker.pid, signal.SIGKILL)
+
+
+def _clients(worker: psutil.Process) -> int:
+    links = worker.net_connections(kind="tcp")
+    return sum(link.status == psutil.CONN_ESTABLISHED for link in links)
 
 
 def _stock(sku: str) -> None:
