@@ -10,9 +10,9 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ordercenter.core.workbooks.writing import Field, Style
 from orders.models import OrderState, Urgency
 from orders.plain import plain_sql
-from orders.sheets.writing import Field, Style
 
 LISTS_SHEET = "_lists"
 BASE_SHEET = "_base"

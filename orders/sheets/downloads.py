@@ -8,9 +8,9 @@ from pathlib import Path
 
 from django.http import FileResponse
 
+from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.sheets.models import SheetRun
 from orders.sheets.results import write_result
-from orders.sheets.writing import MEDIA_TYPE
 
 
 def exported_file(run: SheetRun) -> FileResponse:

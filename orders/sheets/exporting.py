@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from ordercenter.core.workbooks.writing import WorkbookWriter
 from orders.masking import mask_name, mask_phone, mask_street
 from orders.models import Order, OrderState, Urgency
 from orders.plain import SEPARATOR
@@ -29,7 +30,6 @@ from orders.sheets.columns import (
 )
 from orders.sheets.errors import TooManyOrders
 from orders.sheets.signing import Signer, fingerprint
-from orders.sheets.writing import WorkbookWriter
 
 FORMAT = 1
 BATCH = 2_000

@@ -7,10 +7,10 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
+from ordercenter.core.workbooks.writing import Field, Style, WorkbookWriter
 from orders.sheets.columns import BY_KEY, MERGED
 from orders.sheets.models import SheetCell, SheetRun
 from orders.sheets.words import explained, shown, title_of, who_and_when, why
-from orders.sheets.writing import Field, Style, WorkbookWriter
 
 COLOURS: dict[str, Style] = {
     SheetCell.Outcome.APPLIED: Style.APPLIED,

@@ -15,11 +15,11 @@ from python_calamine import CalamineWorkbook
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
+from ordercenter.core.workbooks.zipping import LEVEL
 from orders.models import Order
 from orders.sheets import exporting, runs
 from orders.sheets.columns import BASE_SHEET, BY_KEY
 from orders.sheets.exporting import chosen_ids
-from orders.sheets.zipping import LEVEL
 
 BOSS = Actor.system("bench", door="command")
 Said = dict[str, Any]

@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from ordercenter.core.actor import SYSTEM
+from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.actions import set_memo
 from orders.models import Order, OrderState
-from orders.sheets.writing import MEDIA_TYPE
 from tests.api.support import Caller, partner_for, staff_with
 from tests.factories import OrderFactory, ShopFactory
 from tests.sheets.world import Sheet

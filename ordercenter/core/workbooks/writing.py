@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
-from orders.sheets.zipping import Member, ZipWriter
+from ordercenter.core.workbooks.zipping import Member, ZipWriter
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_AT_ONCE = 500
