@@ -1,0 +1,1 @@
+"""Workbooks as files: written as a stream, looked into before anything of them is believed."""
