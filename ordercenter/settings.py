@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "orders.sheets",
     "rma",
     "orders.care",
+    "orders.finance",
     "integrations",
     "ordercenter.console",
 ]

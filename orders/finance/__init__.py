@@ -1,0 +1,1 @@
+"""Money looked at: daily sheets, what channels paid out, invoices, what goods had cost."""
