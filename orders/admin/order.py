@@ -23,33 +23,13 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from ordercenter.core import moments
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import (
-    TransitionButtons,
-    actor_of,
-    button,
-    unless_guarded,
-)
-from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import Timer
-from orders import actions
-from orders.actions.revise import require_owner
 from orders.admin.card import build_card, tag_name
-from orders.admin.dialogs import (
-    SEE_RECEIVER,
-    Address,
-    AttachedFile,
-    Note,
-    Payment,
-    Pressing,
-    Revision,
-    Task,
-)
-from orders.errors import TooLate
+from orders.admin.dialogs import SEE_RECEIVER
+from orders.admin.order_buttons import OrderButtons
 from orders.masking import mask_any, mask_name, mask_phone
 from orders.models import (
     Attachment,
@@ -57,10 +37,8 @@ from orders.models import (
     OrderState,
     Urgency,
     WorkOrder,
-    WorkOrderKind,
     WorkOrderState,
 )
-from orders.models.orders import BEFORE_PACKING
 from orders.search import search_orders
 
 log = structlog.get_logger(__name__)
@@ -84,11 +62,6 @@ URGENCY_TONES: dict[str, str] = {
     Urgency.RED: "red",
 }
 OPEN_WORK = (WorkOrderState.OPEN, WorkOrderState.CLAIMED)
-_OPEN = tuple(str(state) for state in BEFORE_PACKING)
-
-_BEFORE_LEAVING = (*_OPEN, str(OrderState.PACKED))
-_OVER = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.CLOSED)
-
 RowFacts = Callable[[list[Order]], Mapping[int, Any]]
 _row_facts: dict[str, RowFacts] = {}
 
@@ -138,22 +111,6 @@ def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> Query
     return rows.filter(pk__in=WorkOrder.objects.filter(state__in=OPEN_WORK).values("order_id"))
 
 
-def _can_hold(order: Order, actor: Actor) -> DomainError | None:
-    return None if order.state in _BEFORE_LEAVING else WrongState()
-
-
-def _is_not_over(order: Order, actor: Actor) -> DomainError | None:
-    return WrongState() if order.state in _OVER else None
-
-
-def _can_revise(order: Order, actor: Actor) -> DomainError | None:
-    try:
-        require_owner(order, actor)
-    except DomainError as refusal:
-        return refusal
-    return unless_guarded("revise", _OPEN, TooLate())(order, actor)
-
-
 TABS = (
     Tab("review", _("To be reviewed"), in_state(OrderState.PENDING_REVIEW)),
     Tab("finance", _("Payment to be checked"), in_state(OrderState.PENDING_FINANCE)),
@@ -165,7 +122,7 @@ TABS = (
 
 
 @admin.register(Order)
-class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
+class OrderAdmin(OrderButtons, KeysetList, ShownOnly):
     list_display = (
         "number_and_mark",
         "shop_and_number",
@@ -324,210 +281,4 @@ class OrderAdmin(TransitionButtons, KeysetList, ShownOnly):
             raise Http404
         return FileResponse(
             attachment.file.open("rb"), as_attachment=True, filename=attachment.name
-        )
-
-    # -- buttons -----------------------------------------------------------------------------
-
-    @button(
-        _("Approve"),
-        icon="check_circle",
-        tone="primary",
-        permission="orders.approve_order",
-        verb="approve",
-        says=_("The order is in order; finance checks the payment next."),
-        done=_("The review is done; finance is next."),
-    )
-    def approve(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.approve_order(order.pk, seen=form.seen_version, actor=actor_of(request))
-
-    @button(
-        _("Confirm payment"),
-        icon="payments",
-        tone="primary",
-        permission="orders.confirm_funds_order",
-        verb="confirm_funds",
-        says=_("The money has been found; the warehouse begins."),
-        done=_("The payment is checked; the warehouse has the order."),
-    )
-    def confirm_funds(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.confirm_funds_order(order.pk, seen=form.seen_version, actor=actor_of(request))
-
-    @button(
-        _("Note payment"),
-        icon="add_card",
-        tone="primary",
-        permission="orders.pay_order",
-        verb="pay",
-        form=Payment,
-        says=_("For payments that no channel reports: transfer, cash."),
-        done=_("The payment is noted; the order can be reviewed."),
-    )
-    def pay(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.pay_order(
-            order.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
-
-    @button(
-        _("Complete"),
-        icon="done_all",
-        tone="primary",
-        permission="orders.complete_order",
-        verb="complete",
-        says=_("Nothing is owed by either side any more."),
-        done=_("The order is completed."),
-    )
-    def complete(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.complete_order(order.pk, seen=form.seen_version, actor=actor_of(request))
-
-    @button(
-        _("Allocate stock"),
-        icon="inventory",
-        permission="orders.allocate_order",
-        possible=unless_guarded("allocate", _OPEN, WrongState()),
-        says=_("Looks for stock anew in all warehouses of the shop."),
-        done=_("Stock is promised to the order."),
-    )
-    def allocate(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.allocate_order(order.pk, seen=form.seen_version, actor=actor_of(request))
-
-    @button(
-        _("Send back"),
-        icon="undo",
-        permission="orders.approve_order",
-        verb="send_back",
-        form=Reason,
-        done=_("The order waits for review again."),
-    )
-    def send_back(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.send_back_order(
-            order.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
-
-    @button(
-        _("Change address"),
-        icon="edit_location_alt",
-        permission="orders.change_address_order",
-        possible=unless_guarded("change_address", _OPEN, TooLate()),
-        form=Address,
-        done=_("The address is changed; the warehouse hears of it."),
-    )
-    def change_address(self, request: HttpRequest, form: Address, order: Order) -> None:
-        actions.change_address(
-            order.pk,
-            seen=form.seen_version,
-            receiver=form.receiver(),
-            actor=actor_of(request),
-        )
-
-    @button(
-        _("Revise content"),
-        icon="edit_note",
-        permission="orders.revise_order",
-        possible=_can_revise,
-        form=Revision,
-        says=_("Only who brought the order in, or an administrator, can do this."),
-        done=_("The order's content is revised."),
-    )
-    def revise(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        values = form.values()
-        actions.revise_order(
-            order.pk,
-            seen=form.seen_version,
-            revisions=values["lines"],
-            reason=values["reason"],
-            actor=actor_of(request),
-        )
-
-    @button(
-        _("Urgency"),
-        icon="bolt",
-        permission="orders.note_order",
-        possible=_is_not_over,
-        form=Pressing,
-        done=_("The urgency is set."),
-    )
-    def set_urgency(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.set_urgency(
-            order.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
-
-    @button(
-        _("Write a note"),
-        icon="sticky_note_2",
-        permission="orders.note_order",
-        form=Note,
-        done=_("The note stands on the order."),
-    )
-    def add_note(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.add_note(order.pk, actor=actor_of(request), **form.values())
-
-    @button(
-        _("Attach a file"),
-        icon="attach_file",
-        permission="orders.attach_order",
-        form=AttachedFile,
-        done=_("The file is kept with the order."),
-    )
-    def attach(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        values = form.values()
-        actions.attach_file(
-            order.pk,
-            kind=values["kind"],
-            name=values["file"].name,
-            content=values["file"].read(),
-            actor=actor_of(request),
-        )
-
-    @button(
-        _("Put on hold"),
-        icon="pause_circle",
-        permission="orders.open_workorder",
-        possible=_can_hold,
-        form=Reason,
-        says=_("No review, packing or dispatch until the work order is resolved."),
-        done=_("The order is on hold."),
-    )
-    def hold(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.hold_order(order.pk, actor=actor_of(request), **form.values())
-
-    @button(
-        _("Open work order"),
-        icon="assignment_add",
-        permission="orders.open_workorder",
-        form=Task,
-        done=_("The work order is open."),
-    )
-    def open_work(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.open_work_order(
-            order.pk, kind=WorkOrderKind.OTHER, actor=actor_of(request), **form.values()
-        )
-
-    @button(
-        _("Close order"),
-        icon="lock",
-        tone="danger",
-        permission="orders.close_order",
-        verb="close",
-        form=Reason,
-        says=_("The order ended another way than planned after goods had left."),
-        done=_("The order is closed."),
-    )
-    def close(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.close_order(
-            order.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
-
-    @button(
-        _("Cancel order"),
-        icon="cancel",
-        tone="danger",
-        permission="orders.cancel_order",
-        verb="cancel",
-        form=Reason,
-        says=_("The stock is free again at once."),
-        done=_("The order is cancelled."),
-    )
-    def cancel(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        actions.cancel_order(
-            order.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
         )

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from ordercenter.core.adminkit import dialogs, looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
@@ -141,7 +141,8 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         parts = [f"{tag_name(key)}: {_listed(values)}" for key, values in work.detail.items()]
         return "；".join(parts) or looks.NOTHING
 
-    @button(
+    claim = action_button(
+        actions.claim_work_order,
         _("Claim"),
         icon="front_hand",
         tone="primary",
@@ -150,10 +151,9 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("You work on it from now on."),
         done=_("The work order is yours."),
     )
-    def claim(self, request: HttpRequest, form: Dialog, work: WorkOrder) -> None:
-        actions.claim_work_order(work.pk, seen=form.seen_version, actor=actor_of(request))
 
-    @button(
+    resolve = action_button(
+        actions.resolve_work_order,
         _("Resolve"),
         icon="task_alt",
         tone="primary",
@@ -163,10 +163,6 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("What it stopped goes on."),
         done=_("The work order is resolved."),
     )
-    def resolve(self, request: HttpRequest, form: Dialog, work: WorkOrder) -> None:
-        actions.resolve_work_order(
-            work.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
 
 
 BLOCKED = {

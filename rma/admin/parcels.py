@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
@@ -119,7 +119,8 @@ class UnknownParcelAdmin(TransitionButtons, KeysetList, ShownOnly):
             actions.assign_parcel(parcel.pk, seen=seen, return_id=rma.pk, actor=actor)
         return str(_("The parcel belongs to %(number)s.")) % {"number": rma.number}
 
-    @button(
+    close = action_button(
+        actions.close_parcel,
         _("Close"),
         icon="cancel",
         tone="danger",
@@ -129,10 +130,6 @@ class UnknownParcelAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("It is not ours, or was given back."),
         done=_("The parcel is closed."),
     )
-    def close(self, request: HttpRequest, form: Dialog, parcel: UnknownParcel) -> None:
-        actions.close_parcel(
-            parcel.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
 
 
 def _url(match: Match) -> str:

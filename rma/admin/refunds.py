@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
@@ -166,7 +166,8 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
             actor=actor_of(request),
         )
 
-    @button(
+    pay_out = action_button(
+        actions.pay_out_refund,
         _("Paid"),
         icon="price_check",
         tone="primary",
@@ -176,10 +177,6 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("You have paid the amount yourself."),
         done=_("The refund is paid."),
     )
-    def pay_out(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
-        actions.pay_out_refund(
-            refund.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
 
     @button(
         _("Plan anew"),
@@ -201,7 +198,8 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
             actor=actor_of(request),
         )
 
-    @button(
+    call_off = action_button(
+        actions.call_off_refund,
         _("Call off"),
         icon="cancel",
         tone="danger",
@@ -211,7 +209,3 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("Nobody is paid; the amount can be promised again."),
         done=_("The refund is called off."),
     )
-    def call_off(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
-        actions.call_off_refund(
-            refund.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )

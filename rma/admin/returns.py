@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
@@ -278,7 +278,8 @@ class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
             actor=actor_of(request),
         )
 
-    @button(
+    refuse = action_button(
+        actions.refuse_return,
         _("Refuse"),
         icon="block",
         tone="danger",
@@ -288,10 +289,6 @@ class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("The customer reads the reason."),
         done=_("The return is refused."),
     )
-    def refuse(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        actions.refuse_return(
-            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
 
     @button(
         _("Print label"),
@@ -397,7 +394,8 @@ class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
             rma.pk, seen=form.seen_version, actor=actor_of(request), **form.wishes()
         )
 
-    @button(
+    close = action_button(
+        actions.close_return,
         _("Close"),
         icon="cancel",
         tone="danger",
@@ -407,10 +405,6 @@ class ReturnAdmin(TransitionButtons, KeysetList, ShownOnly):
         says=_("It ends without money or new goods."),
         done=_("The return is closed."),
     )
-    def close(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        actions.close_return(
-            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.values()
-        )
 
 
 @admin.register(ReturnPolicy)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -97,6 +97,17 @@ def button(
     return mark
 
 
+def action_button(action: Callable[..., Any], title: str | Promise, **looks: Any) -> Any:
+    """A button that calls `action` with the subject's id, the version that the page showed and
+    what was entered in its form. `looks` are the words of `button`."""
+
+    @button(title, **looks)
+    def press(self: Any, request: HttpRequest, form: Dialog, subject: Any) -> None:
+        action(subject.pk, seen=form.seen_version, actor=actor_of(request), **form.values())
+
+    return press
+
+
 def _can_move(verb: str) -> Possible:
     return lambda subject, actor: why_not(subject, verb, actor)
 
@@ -139,7 +150,7 @@ class TransitionButtons:
         for base in reversed(cls.__mro__):
             for name, member in vars(base).items():
                 if isinstance(getattr(member, "button", None), Button):
-                    found[name] = member.button
+                    found[name] = replace(member.button, name=name)
         return found
 
     # -- addresses ---------------------------------------------------------------------------
