@@ -1,4 +1,4 @@
-"""Returns from the question to the money or the new goods."""
+"""Returns from the parcel to the money."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -12,15 +12,12 @@ from inventory.models import Sku, Warehouse
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.errors import BadInput, ChangedMeanwhile, Forbidden, WrongState
-from ordercenter.core.models import Event, Timer
 from orders.actions import cancel_order
-from orders.handlers import gifts_follow_main_order
-from orders.models import Order, OrderKind, Payment, WorkOrder
+from orders.models import Order, Payment, WorkOrder
 from rma.actions import (
     Arrived,
     Inspected,
     authorise_return,
-    check_return,
     close_return,
     inspect_return,
     post_return,
@@ -32,152 +29,13 @@ from rma.actions import (
     start_refund,
     succeed_refund,
 )
-from rma.errors import Mismatch, NotEligible
-from rma.models import Refund, Return, ReturnKind, ReturnLine, ReturnPolicy, ReturnReason
-from rma.selectors import forget_policies, steps_of, value_of
+from rma.errors import Mismatch
+from rma.models import Refund, Return, ReturnKind, ReturnLine, ReturnReason
+from rma.selectors import steps_of, value_of
 from tests.fulfilment.world import broken_laws
 from tests.rma import world
 
 pytestmark = pytest.mark.usefixtures("house")
-
-
-def refused_codes(refusal: NotEligible) -> set[str]:
-    return {check["code"] for check in refusal.details["checks"] if not check["ok"]}
-
-
-def pay_all(order: Order) -> None:
-    """The payment system pays every refund of the order that waits."""
-    for refund in Refund.objects.filter(order=order, state="planned"):
-        start_refund(refund.pk, pause=timedelta(0), actor=SYSTEM)
-        succeed_refund(refund.pk, reference="W1", actor=SYSTEM)
-
-
-# asking
-
-
-def test_a_request_has_a_number_a_clock_and_a_place_in_the_order_s_story():
-    order = world.delivered_order()
-
-    rma = world.requested(order, note="不合适")
-
-    assert rma.number.startswith("RMA") and len(rma.number) == 15
-    assert Timer.objects.get(subject_kind="return", stopped_at=None).owner_role == "cs"
-    told = world.told(order.pk, "return.requested")[0]
-    assert (told["number"], told["amount"]) == (rma.number, "30.00")
-    assert order.returns.get() == rma
-    assert broken_laws() == {}
-
-
-def test_seven_days_end_at_midnight_in_shanghai():
-    order = world.delivered_order()
-    day = order.delivered_at.astimezone(moments.SHANGHAI)
-    last = day.replace(hour=23, minute=59) + timedelta(days=7)
-
-    with moments.pretend(last):
-        assert all(check.ok for check in checks_of(order))
-    with moments.pretend(last + timedelta(minutes=1)):
-        refused = [check for check in checks_of(order) if not check.ok]
-
-    assert [check.code for check in refused] == ["time_limit"]
-    assert last.date().isoformat() in refused[0].says
-
-
-def checks_of(order: Order, reason: ReturnReason = ReturnReason.NO_REASON):
-    return check_return(
-        order.pk, kind=ReturnKind.RETURN, reason=reason, quantities=world.quantities_of(order)
-    )
-
-
-def test_what_is_faulty_may_come_back_for_longer():
-    order = world.delivered_order()
-
-    with moments.pretend(moments.now() + timedelta(days=20)):
-        assert all(check.ok for check in checks_of(order, ReturnReason.DEFECTIVE))
-        assert not all(check.ok for check in checks_of(order, ReturnReason.NO_REASON))
-
-
-def test_every_reason_against_it_is_told_at_once():
-    order = world.delivered_order()
-    Order.objects.filter(pk=order.pk).update(tags=["invoiced", "customised"])
-
-    with moments.pretend(moments.now() + timedelta(days=40)), pytest.raises(NotEligible) as no:
-        world.requested(order)
-
-    assert refused_codes(no.value) == {"time_limit", "invoiced", "customised"}
-    assert not Return.objects.exists()
-
-
-def test_a_category_can_be_excluded():
-    order = world.delivered_order()
-    ReturnPolicy.objects.update(excluded_categories=["食品"])
-    Sku.objects.filter(code="A").update(category="食品")
-    forget_policies()
-
-    with pytest.raises(NotEligible) as no:
-        world.requested(order)
-
-    assert refused_codes(no.value) == {"customised"}
-    assert "货品A" in str(no.value)
-
-
-def test_a_person_with_the_permission_may_override_with_a_reason():
-    order = world.delivered_order()
-    Order.objects.filter(pk=order.pk).update(tags=["invoiced"])
-    clerk = world.person("rma.request_return")
-    chief = world.person("rma.request_return", "rma.override_return")
-
-    with pytest.raises(Forbidden):
-        world.requested(order, actor=clerk, override="老客户")
-    with pytest.raises(NotEligible):
-        world.requested(order, actor=chief)
-    rma = world.requested(order, actor=chief, override="老客户")
-
-    assert rma.override_reason == "老客户"
-    told = world.told(order.pk, "return.requested")[0]
-    assert told["against_the_rules"] == ["invoiced"]
-
-
-def test_no_piece_comes_back_twice_and_none_that_was_not_sent():
-    order = world.delivered_order()
-    first = world.requested(order, quantities=world.quantities_of(order, A=1))
-
-    with pytest.raises(NotEligible) as no:
-        world.requested(order, quantities=world.quantities_of(order, A=2), override="x")
-
-    assert refused_codes(no.value) == {"quantity"}
-    world.requested(order, quantities=world.quantities_of(order, A=1))
-    refuse_return(first.pk, seen=None, reason="no", actor=SYSTEM)
-    world.requested(order, quantities=world.quantities_of(order, A=1))
-    assert broken_laws() == {}
-
-
-def test_goods_that_have_not_left_can_not_come_back():
-    order = world.paid_order()
-
-    with pytest.raises(NotEligible) as no:
-        world.requested(order)
-
-    assert refused_codes(no.value) == {"order_state", "quantity"}
-
-
-def test_a_return_needs_goods_or_an_amount():
-    order = world.delivered_order()
-
-    with pytest.raises(BadInput):
-        world.requested(order, quantities={})
-    with pytest.raises(BadInput):
-        world.requested(order, ReturnKind.EXCHANGE, amount=Decimal("1.00"))
-
-
-def test_a_customer_may_ask_but_not_decide():
-    order = world.delivered_order()
-    rma = world.requested(order, actor=world.CUSTOMER)
-
-    with pytest.raises(Forbidden):
-        authorise_return(rma.pk, seen=None, actor=world.CUSTOMER)
-
-
-# money
 
 
 @pytest.mark.parametrize(
@@ -220,7 +78,7 @@ def test_good_goods_within_the_limit_are_paid_back_by_themselves():
     assert rma.state == "settling"
     assert world.refunds_of(order) == [("wechatpay", "30.00", "planned")]
     assert world.stock("A") == (before[0] + 2, 0)
-    pay_all(order)
+    world.pay_all(order)
     rma.refresh_from_db()
     assert (rma.state, rma.minutes_to_money) == ("settled", 0)
     assert [line.settled for line in rma.lines.all()] == [2, 1]
@@ -233,7 +91,7 @@ def test_the_minutes_from_arrival_to_money_are_measured():
     rma = world.received(order)
     with moments.pretend(start + timedelta(minutes=95)):
         world.inspected(rma)
-        pay_all(order)
+        world.pay_all(order)
 
     assert Return.objects.get(pk=rma.pk).minutes_to_money in (94, 95)
 
@@ -292,7 +150,7 @@ def test_two_payments_are_paid_back_each_its_own_way():
         ("wechatpay", "20.00", "planned"),
         ("alipay", "10.00", "planned"),
     ]
-    pay_all(order)
+    world.pay_all(order)
     assert Return.objects.get().state == "settled"
     assert broken_laws() == {}
 
@@ -403,50 +261,6 @@ def test_every_piece_that_came_must_be_decided():
 # exchange, re-send, money only
 
 
-def test_an_exchange_orders_the_wanted_goods_without_payment():
-    order = world.delivered_order({"A": 1})
-    rma = world.received(order, ReturnKind.EXCHANGE, wants={"B": 1})
-
-    rma = world.inspected(rma)
-
-    assert rma.state == "settled"
-    new = rma.replacement
-    assert (new.kind, new.main_order_id, str(new.total)) == (
-        OrderKind.REPLACEMENT,
-        order.pk,
-        "0.00",
-    )
-    assert [(line.sku_code, line.quantity) for line in new.lines.all()] == [("B", 1)]
-    assert (new.state, new.receiver) == ("pending_review", order.receiver)
-    assert (Refund.objects.count(), broken_laws()) == (0, {})
-
-
-def test_sending_again_orders_the_same_goods_at_once():
-    order = world.delivered_order({"A": 2})
-
-    rma = world.authorised(
-        order,
-        ReturnKind.RESEND,
-        reason=ReturnReason.NEVER_ARRIVED,
-        quantities=world.quantities_of(order, A=1),
-    )
-
-    assert rma.state == "settled"
-    assert [(line.sku_code, line.quantity) for line in rma.replacement.lines.all()] == [("A", 1)]
-    assert broken_laws() == {}
-
-
-def test_the_replacement_does_not_follow_its_main_order_into_cancellation():
-    """Gifts do; what replaces lost goods must not."""
-    order = world.delivered_order({"A": 1})
-    rma = world.authorised(order, ReturnKind.RESEND, reason=ReturnReason.NEVER_ARRIVED)
-
-    gifts_follow_main_order(Event(kind="order.cancelled", subject_id=order.pk))
-
-    rma.replacement.refresh_from_db()
-    assert rma.replacement.state == "pending_review"
-
-
 def test_money_without_goods_takes_no_parcel():
     order = world.delivered_order()
     rma = world.authorised(
@@ -475,7 +289,7 @@ def test_a_cancelled_order_is_paid_back_without_goods():
         quantities={},
         amount=Decimal("30.00"),
     )
-    pay_all(order)
+    world.pay_all(order)
 
     rma.refresh_from_db()
     assert (rma.state, Order.objects.get(pk=order.pk).payment_state) == ("settled", "refunded")
@@ -559,7 +373,7 @@ def test_the_customer_sees_every_step():
     authorise_return(rma.pk, seen=None, actor=SYSTEM)
     rma = receive_return(rma.pk, seen=None, arrived=world.all_of(rma), actor=SYSTEM)
     world.inspected(rma)
-    pay_all(order)
+    world.pay_all(order)
     assert all(step.at for step in steps_of(Return.objects.get(pk=rma.pk)))
 
 

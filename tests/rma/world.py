@@ -30,7 +30,10 @@ from rma.actions import (
     post_return,
     receive_return,
     request_return,
+    start_refund,
+    succeed_refund,
 )
+from rma.errors import NotEligible
 from rma.models import Refund, Return, ReturnKind, ReturnPolicy, ReturnReason
 from rma.selectors import forget_policies
 from tests.fulfilment import world as warehouse
@@ -181,3 +184,14 @@ def told(order_id: int, kind: str) -> list[dict[str, Any]]:
 
 
 __all__ = ["plan_shipments", "warehouse"]
+
+
+def refused_codes(refusal: NotEligible) -> set[str]:
+    return {check["code"] for check in refusal.details["checks"] if not check["ok"]}
+
+
+def pay_all(order: Order) -> None:
+    """The payment system pays every refund of the order that waits."""
+    for refund in Refund.objects.filter(order=order, state="planned"):
+        start_refund(refund.pk, pause=timedelta(0), actor=SYSTEM)
+        succeed_refund(refund.pk, reference="W1", actor=SYSTEM)
