@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import DomainError, NotFound, WrongState
+from ordercenter.core.workbooks.checking import LARGEST_FILE
+from ordercenter.core.workbooks.errors import BadWorkbook
 from orders.sheets.applying import apply
 from orders.sheets.comparing import compare, tell_who
-from orders.sheets.errors import BadWorkbook
 from orders.sheets.exporting import write_orders
 from orders.sheets.models import SheetRun
-from orders.sheets.reading import LARGEST_FILE, Workbook
+from orders.sheets.reading import Workbook
 from orders.sheets.staging import staged
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
 from orders.sheets.columns import ENTRIES, MERGED
-from orders.sheets.errors import BadWorkbook
+from orders.sheets.errors import BadOrderSheet
 from orders.sheets.reading import Workbook
 
 _FIELDS = ", ".join(f"{key} text NOT NULL" for key in MERGED)
@@ -42,7 +42,7 @@ SELECT number || ' (' || string_agg(row::text, ', ' ORDER BY row) || ')' FROM sh
 def staged(workbook: Workbook, progress: Callable[[int], None]) -> Iterator[int]:
     """Within the block both tables are filled; yields how many rows came back.
 
-    Raises `BadWorkbook` for rows that are not of this export, and for rows that appear twice:
+    Raises `BadOrderSheet` for rows that are not of this export, and for rows that appear twice:
     nobody could say which of them is meant.
     """
     # Whatever is refused takes the tables with it; a COPY that breaks off breaks nothing else.
@@ -97,4 +97,4 @@ def _refuse(query: str, why: str) -> None:
         found = [str(row[0]) for row in cursor.fetchall()]
     if found:
         shown = "、".join(found[:10]) + (" …" if len(found) > 10 else "")
-        raise BadWorkbook(why, rows=shown)
+        raise BadOrderSheet(why, rows=shown)

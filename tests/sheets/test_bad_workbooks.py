@@ -13,10 +13,12 @@ import pytest
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.models import Event
+from ordercenter.core.workbooks import checking
+from ordercenter.core.workbooks.errors import BadWorkbook
 from orders.models import Order
 from orders.plain import SEPARATOR
-from orders.sheets import reading, runs
-from orders.sheets.errors import WHY, BadWorkbook
+from orders.sheets import runs
+from orders.sheets.errors import BadOrderSheet
 from orders.sheets.models import SheetRun
 from tests.factories import OrderFactory
 from tests.sheets.world import Sheet, export, person, sync
@@ -123,7 +125,7 @@ def test_one_larger_than_the_limit(sheet: Sheet, boss: Actor, monkeypatch: pytes
 def test_a_small_one_that_unpacks_to_a_flood(
     sheet: Sheet, boss: Actor, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(reading, "LARGEST_UNPACKED", 10_000)
+    monkeypatch.setattr(checking, "LARGEST_UNPACKED", 10_000)
 
     assert refusal(sheet.saved(), boss).code == "workbook_too_large"
 
@@ -147,7 +149,7 @@ def test_a_seam_between_two_pieces_is_no_fault(
     size: int, sheet: Sheet, order: Order, boss: Actor, monkeypatch: pytest.MonkeyPatch
 ):
     content = sheet.saved()
-    monkeypatch.setattr(reading, "_CHUNK", size * 8)
+    monkeypatch.setattr(checking, "_CHUNK", size * 8)
 
     sync(content, actor=boss)
 
@@ -160,7 +162,7 @@ def test_nothing_hides_at_a_seam(
 ):
     sheet.set(order, seller_memo="=1+1")
     content = sheet.saved()
-    monkeypatch.setattr(reading, "_CHUNK", size * 8)
+    monkeypatch.setattr(checking, "_CHUNK", size * 8)
 
     assert refusal(content, boss).code == "workbook_formula"
 
@@ -339,4 +341,4 @@ def test_any_text_survives_the_way_out_and_back(text: str, boss: Actor):
 
 
 def test_every_refusal_has_its_words():
-    assert {why for why, text in WHY.items() if not str(text).strip()} == set()
+    assert {why for why, text in BadOrderSheet.WHY.items() if not str(text).strip()} == set()

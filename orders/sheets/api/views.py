@@ -20,15 +20,15 @@ from ordercenter.core.api.problems import CONTENT_TYPE
 from ordercenter.core.api.shapes import Choice, Shape
 from ordercenter.core.api.views import ApiView
 from ordercenter.core.errors import BadInput, NotFound
+from ordercenter.core.workbooks.checking import LARGEST_FILE
+from ordercenter.core.workbooks.errors import BadWorkbook
 from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.api.views import LIST_QUERY, VIEW_ORDER, filtered_orders
 from orders.sheets import runs
 from orders.sheets.api.answers import COMPONENTS, is_mixed, run_as_json
 from orders.sheets.downloads import exported_file, result_file
-from orders.sheets.errors import BadWorkbook
 from orders.sheets.exporting import chosen_ids
 from orders.sheets.models import SheetRun
-from orders.sheets.reading import LARGEST_FILE
 
 TAG = "sheets"
 _PAGES = frozenset({"limit", "cursor"})
