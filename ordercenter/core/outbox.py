@@ -34,8 +34,9 @@ log = structlog.get_logger(__name__)
 
 CHANNEL = "outbox"
 LANES = ("local", "outside")
-LEASE_SECONDS = 120
-RENEW_SECONDS = 30.0
+# Longer than the slowest call to the outside may take.
+LEASE_SECONDS = 60
+RENEW_SECONDS = 15.0
 BATCH = 100
 MAX_ATTEMPTS = 8
 SWEEP_SECONDS = 2.0
@@ -43,6 +44,7 @@ LOOK_SECONDS = 10.0
 
 Handle = Callable[[Event], None]
 Look = Callable[[], object]
+Companion = Callable[[threading.Event], None]
 
 
 class RetryLater(Exception):
@@ -297,6 +299,25 @@ def _relay_until_trouble(lane: str, stop: threading.Event) -> None:
             looked_at = time.monotonic()
         if not worked_on:
             _wait_for_news(SWEEP_SECONDS)
+
+
+_companions: list[Companion] = []
+
+
+def beside_relay(run: Companion) -> Companion:
+    """Let the relay's process run this in a thread of its own, beside the lanes.
+
+    For what must go on all the time and would hold up a lane, because it waits for others. It
+    gets the event that tells it to stop, and survives a database restart by itself.
+    """
+    if run not in _companions:
+        _companions.append(run)
+    return run
+
+
+def companions() -> tuple[Companion, ...]:
+    """What was registered with `beside_relay`."""
+    return tuple(_companions)
 
 
 _looks: list[Look] = []
