@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .alipay.control import AlipayControl
 from .inputs import Input, Routes
+from .kingdee.control import KingdeeControl
 from .kuaidi100.control import Kuaidi100Control
 from .taobao.spoiling import read_spoil
 from .wechatpay.control import WeChatPayControl
@@ -47,6 +48,7 @@ class Control:
             | WeComControl(world.robots).routes()
             | WeChatPayControl(world.wechatpay).routes()
             | AlipayControl(world.alipay).routes()
+            | KingdeeControl(world.kingdee).routes()
         )
 
     def handle(self, request: Request) -> Answer:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from .alipay.service import Alipay
 from .alipay.service import Trade as AlipayTrade
 from .keys import KeyPair
+from .kingdee.bills import FORMS, Bill
+from .kingdee.service import Kingdee
 from .kuaidi100.parcels import Parcel, TraceLine
 from .kuaidi100.pushing import Subscription
 from .taobao.receivers import Receiver
@@ -55,6 +57,8 @@ def restore(world: World, path: Path) -> bool:
     if "wechatpay" in saved:
         _load_wechatpay(world.wechatpay, saved["wechatpay"])
         _load_alipay(world.alipay, saved["alipay"])
+    if "kingdee" in saved:
+        _load_kingdee(world.kingdee, saved["kingdee"])
     return True
 
 
@@ -79,6 +83,7 @@ def _dump(world: World) -> dict[str, Any]:
         "wecom": [asdict(message) for message in world.robots.messages],
         "wechatpay": _dump_wechatpay(world.wechatpay),
         "alipay": _dump_alipay(world.alipay),
+        "kingdee": _dump_kingdee(world.kingdee),
     }
 
 
@@ -159,3 +164,18 @@ def _load_kuaidi100(world: World, saved: dict[str, Any]) -> None:
     for row in saved["subscriptions"]:
         subscription = Subscription(**row)
         service.subscriptions[subscription.company, subscription.number] = subscription
+
+
+def _dump_kingdee(service: Kingdee) -> dict[str, Any]:
+    return {
+        "last_id": service.last_id,
+        "made": service.made,
+        "bills": [asdict(bill) | {"form": bill.form.id} for bill in service.bills.values()],
+    }
+
+
+def _load_kingdee(service: Kingdee, saved: dict[str, Any]) -> None:
+    service.last_id, service.made = saved["last_id"], saved["made"]
+    for row in saved["bills"]:
+        bill = Bill(**(row | {"form": FORMS[row["form"]]}))
+        service.bills[bill.form.id, bill.number] = bill

@@ -14,6 +14,7 @@ from .control import Control
 from .counters import Counters
 from .faults import TRANSPORT, FaultPlan
 from .keys import KeyPair, ensure_keys
+from .kingdee import service as kingdee
 from .kuaidi100 import service as kuaidi100
 from .kuaidi100.pushing import Pusher
 from .notices import Notifier
@@ -36,6 +37,7 @@ FAULT_KINDS = {
         TRANSPORT | wechatpay.REFUSALS | wechatpay.SPOILED | wechatpay.NOTICE_FAULTS
     ),
     alipay.SYSTEM: TRANSPORT | alipay.REFUSALS | alipay.SPOILED | alipay.NOTICE_FAULTS,
+    kingdee.SYSTEM: TRANSPORT | kingdee.REFUSALS,
 }
 SAVE_EVERY_SECONDS = 10.0
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -104,6 +106,7 @@ class World:
             Notifier(alipay.SYSTEM, self.clock, retry_seconds=retry),
             refund_gap_seconds=min(options.refund_gap_seconds, 3),
         )
+        self.kingdee = kingdee.Kingdee(self.clock, self.counters, self.faults)
         self.wechatpay.knows_any = self.alipay.knows_any = options.any_payment
         self.shops = TaobaoControl(self.taobao, options.items)
         self._control = Control(self)
@@ -150,6 +153,8 @@ class World:
             return route(request)
         if request.path.startswith(wechatpay.PREFIX):
             return self.wechatpay.handle(request)
+        if request.path.startswith(kingdee.PREFIX):
+            return self.kingdee.handle(request)
         if request.path.startswith("/control/"):
             if not request.peer.startswith(_LOOPBACK):
                 return json_response({"error": "control is for this machine only"}, 403)
@@ -173,6 +178,7 @@ class World:
         self.robots.forget()
         self.wechatpay.forget()
         self.alipay.forget()
+        self.kingdee.forget()
         if with_samples:
             self._add_samples()
 

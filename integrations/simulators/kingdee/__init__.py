@@ -1,0 +1,1 @@
+"""金蝶云星空: sign-in, bills that are saved, submitted, audited and asked about."""
