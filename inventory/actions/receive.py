@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,7 @@ class Receipt:
     """One row of a delivery note. Bin and batch are made when they are new.
 
     `defective` pieces come on top of the quantity; they are laid apart and can't be sold.
+    `unit_cost` is what a piece was bought for (CNY), None where the note doesn't say.
     """
 
     sku: int
@@ -40,6 +42,7 @@ class Receipt:
     batch_code: str = ""
     expires_on: date | None = None
     defective: int = 0
+    unit_cost: Decimal | None = None
 
 
 def receive_stock(
@@ -52,10 +55,13 @@ def receive_stock(
     bin_code: str = "",
     batch_code: str = "",
     expires_on: date | None = None,
+    unit_cost: Decimal | None = None,
     reason: Movement.Reason = Movement.Reason.RECEIVED,
 ) -> StockLevel:
     """Receive one row; see `receive_goods`."""
-    receipt = Receipt(sku, warehouse, quantity, bin_code, batch_code, expires_on)
+    receipt = Receipt(
+        sku, warehouse, quantity, bin_code, batch_code, expires_on, unit_cost=unit_cost
+    )
     return receive_goods([receipt], document=document, actor=actor, reason=reason)[0]
 
 
@@ -70,13 +76,15 @@ def receive_goods(
     """All rows of the delivery note lie in their warehouses and can be promised.
 
     Ledger and timeline say so; the number of statements does not depend on the number of rows.
-    Answers the level of each row. Raises `BadInput` for a quantity below 1 or without a document.
+    Answers the level of each row. Raises `BadInput` for a quantity below 1, without a document,
+    and for a cost that is negative or of goods that were not bought.
     """
     actor.require("inventory.receive_stock")
     if any(_is_senseless(receipt) for receipt in receipts):
         raise BadInput(_("The quantity must be at least 1."), fields={"quantity": ["min"]})
     if not document.strip():
         raise BadInput(_("Name the document the goods came with."), fields={"document": ["empty"]})
+    _require_costs_of_purchases(receipts, reason)
     lock_batches({receipt.sku for receipt in receipts if receipt.batch_code})
     levels = _locked_levels(receipts)
     bins, batches = _bins(receipts), _batches(receipts)
@@ -97,6 +105,7 @@ def receive_goods(
                 quantity=receipt.quantity,
                 defective=receipt.defective,
                 reason=reason,
+                unit_cost=receipt.unit_cost,
                 document=document,
                 actor_label=actor.label,
                 at=moments.now(),
@@ -114,6 +123,15 @@ def receive_goods(
 
 def _is_senseless(receipt: Receipt) -> bool:
     return min(receipt.quantity, receipt.defective) < 0 or not receipt.quantity + receipt.defective
+
+
+def _require_costs_of_purchases(receipts: Sequence[Receipt], reason: Movement.Reason) -> None:
+    costs = [receipt.unit_cost for receipt in receipts if receipt.unit_cost is not None]
+    if costs and (min(costs) < 0 or reason != Movement.Reason.RECEIVED):
+        raise BadInput(
+            _("Only bought goods have a purchase cost, and it can't be negative."),
+            fields={"unit_cost": ["min"]},
+        )
 
 
 def _entry(level: StockLevel, receipt: Receipt, document: str, before: Mapping[str, int]) -> Entry:

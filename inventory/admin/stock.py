@@ -64,6 +64,7 @@ class Delivery(Dialog):
     bin_code = dialogs.text(_("Bin"), required=False, longest=20)
     batch_code = dialogs.text(_("Batch"), required=False, longest=40)
     expires_on = dialogs.day(_("Expires on"), required=False)
+    unit_cost = dialogs.amount(_("Purchase cost of a piece (CNY)"), required=False)
 
 
 class FirstDelivery(Delivery):

@@ -153,7 +153,10 @@ class Reservation(models.Model):
 
 
 class Movement(models.Model):
-    """The ledger: every piece that came or went, why, by which document. Append-only."""
+    """The ledger: every piece that came or went, why, by which document. Append-only.
+
+    `unit_cost` is what one piece was bought for (CNY), where the receipt said so.
+    """
 
     class Reason(models.TextChoices):
         RECEIVED = "received", _("received")
@@ -172,6 +175,9 @@ class Movement(models.Model):
     quantity = models.IntegerField(_("quantity"))
     defective = models.IntegerField(_("defective"), default=0)
     reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
+    unit_cost = models.DecimalField(
+        _("purchase cost of a piece"), max_digits=14, decimal_places=4, null=True, blank=True
+    )
     document = models.CharField(_("document"), max_length=80)
     note = models.CharField(_("note"), max_length=200, blank=True)
     actor_label = models.CharField(_("who"), max_length=80)
@@ -183,11 +189,20 @@ class Movement(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(quantity=0) | ~Q(defective=0), name="movement_moves_something"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_cost__isnull=True) | Q(unit_cost__gte=0, reason="received"),
+                name="only_purchases_have_a_cost",
+            ),
         ]
         indexes = [
             models.Index(fields=["level", "-at"], name="movement_level"),
             models.Index(fields=["document"], name="movement_document"),
+            models.Index(
+                fields=["level", "-at"],
+                condition=Q(unit_cost__isnull=False),
+                name="movement_purchase",
+            ),
         ]
 
     def __str__(self) -> str:

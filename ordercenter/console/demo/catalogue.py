@@ -33,6 +33,8 @@ _PARTS = (
     ("TR", "转向拉杆球头", 88, 720),
     ("CK", "离合器三件套", 620, 6400),
 )
+# What a thing is bought for, as a share of its list price.
+_COST_SHARE = Decimal("0.58")
 _CARS = (
     "大众 朗逸 1.5L", "大众 迈腾 2.0T", "大众 速腾 1.4T", "丰田 卡罗拉 1.2T", "丰田 凯美瑞 2.5L",
     "丰田 汉兰达 2.5L", "本田 思域 1.5T", "本田 雅阁 1.5T", "本田 CR-V 1.5T", "日产 轩逸 1.6L",
@@ -181,6 +183,7 @@ def ensure_stock() -> None:
                     f"-{draw.randrange(1, 6)}",
                     batch_code=f"B{today:%y%m}{draw.randrange(1, 9)}" if is_food else "",
                     expires_on=today.replace(year=today.year + 1) if is_food else None,
+                    unit_cost=(sku.price * _COST_SHARE).quantize(Decimal("0.01")),
                 )
             )
         receive_goods(receipts, document=f"OPENING-{house.code}", actor=CLERK)
