@@ -18,6 +18,7 @@ from orders.fulfilment.models import Shipment, ShipmentState
 from orders.models import Order, OrderState, Urgency, WorkOrderState
 
 CS_ROLE = "cs"
+LOGISTICS_ROLE = "logistics"
 
 ORDERS = "/admin/orders/order/"
 WORK_ORDERS = "/admin/orders/workorder/"
@@ -181,6 +182,34 @@ def tell_of_urgent_order(event: Event) -> None:
         title=_("%(number)s is urgent and not sent: %(minutes)s minutes left")
         % {"number": _order_number(event), "minutes": event.data.get("minutes_left", "?")},
         group_title=_("%(count)s urgent orders are not sent"),
+        link=order_link(event.subject_id),
+        group_link="/board/urgent/",
+        order=event.subject_id,
+        cause=_cause(event),
+    )
+
+
+@handles("order.urgency_set", name="messaging.urgency")
+def tell_of_urgency(event: Event) -> None:
+    """Logistics hears of an order that has become urgent, to get it on the next truck (F5)."""
+    _before, urgency = event.changes.get("urgency", [None, Urgency.NORMAL])
+    if urgency == Urgency.NORMAL:
+        return
+    order = Order.objects.get(pk=event.subject_id)
+    leave_by = order.wanted_by or order.ship_by
+    by = leave_by.astimezone(moments.SHANGHAI) if leave_by else None
+    notify(
+        role=LOGISTICS_ROLE,
+        kind=event.kind,
+        level=NoticeLevel.WARN,
+        title=_("%(number)s is %(urgency)s: leave by %(by)s")
+        % {
+            "number": order.number,
+            "urgency": Urgency(urgency).label,
+            "by": f"{by:%m-%d %H:%M}" if by else "–",
+        },
+        group_title=_("%(count)s orders have become urgent"),
+        text=str(event.data.get("reason", "")),
         link=order_link(event.subject_id),
         group_link="/board/urgent/",
         order=event.subject_id,

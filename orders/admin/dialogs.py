@@ -17,7 +17,7 @@ from ordercenter.core.roles import role_choices
 from orders.actions import LineRevision
 from orders.actions.notes import LARGEST_FILE, LONGEST_NOTE, SIGNATURES
 from orders.masking import masked
-from orders.models import Attachment, Order, OrderLine, Urgency
+from orders.models import Attachment, Order, OrderLine, Urgency, UrgentReason
 from orders.receiver import Receiver, tidy_phone, tidy_text
 
 SEE_RECEIVER = "orders.see_receiver_order"
@@ -67,16 +67,27 @@ class Note(Dialog):
 
 
 class Pressing(Dialog):
-    """How urgent, until when, why."""
+    """How urgent, wanted by when, why; at normal nothing else is asked."""
 
     urgency = dialogs.choice(_("Urgency"), Urgency.choices)
-    ship_by = dialogs.moment(_("Must leave by"), required=False)
-    reason = dialogs.words(_("Reason"), required=False)
+    wanted_by = dialogs.moment(_("Must leave by"), required=False)
+    reason = dialogs.choice(_("Reason"), [("", "—"), *UrgentReason.choices], required=False)
+    note = dialogs.words(_("Note"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["urgency"].initial = self.subject.urgency
-        self.fields["ship_by"].initial = self.subject.ship_by
+        order: Order = self.subject
+        self.fields["urgency"].initial = order.urgency
+        self.fields["wanted_by"].initial = order.wanted_by or order.ship_by
+        self.fields["reason"].initial = order.urgent_reason
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("urgency") != Urgency.NORMAL:
+            for name in ("wanted_by", "reason"):
+                if name not in self.errors and not data.get(name):
+                    self.add_error(name, _("Say it, so that everybody knows what to hurry for."))
+        return data
 
 
 class AttachedFile(Dialog):

@@ -17,6 +17,7 @@ from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.errors import DomainError, WrongState
 from orders import actions
 from orders.actions.revise import require_owner
+from orders.actions.urgency import CAN_HURRY
 from orders.admin.dialogs import (
     Address,
     AttachedFile,
@@ -27,20 +28,20 @@ from orders.admin.dialogs import (
     Task,
 )
 from orders.errors import TooLate
-from orders.models import Order, OrderState, WorkOrderKind
+from orders.models import Order, OrderState, Urgency, UrgentReason, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
 
 _OPEN = tuple(str(state) for state in BEFORE_PACKING)
 _BEFORE_LEAVING = (*_OPEN, str(OrderState.PACKED))
-_OVER = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.CLOSED)
 
 
 def _can_hold(order: Order, actor: Actor) -> DomainError | None:
     return None if order.state in _BEFORE_LEAVING else WrongState()
 
 
-def _is_not_over(order: Order, actor: Actor) -> DomainError | None:
-    return WrongState() if order.state in _OVER else None
+def _can_hurry(order: Order, actor: Actor) -> DomainError | None:
+    is_so = order.state in CAN_HURRY or order.urgency != Urgency.NORMAL
+    return None if is_so else WrongState()
 
 
 def _can_revise(order: Order, actor: Actor) -> DomainError | None:
@@ -154,15 +155,22 @@ class OrderButtons(TransitionButtons):
             actor=actor_of(request),
         )
 
-    set_urgency = action_button(
-        actions.set_urgency,
+    @button(
         _("Urgency"),
         icon="bolt",
         permission="orders.note_order",
-        possible=_is_not_over,
+        possible=_can_hurry,
         form=Pressing,
         done=_("The urgency is set."),
     )
+    def set_urgency(self, request: HttpRequest, form: Dialog, order: Order) -> None:
+        values = form.values()
+        known = {"seen": form.seen_version, "actor": actor_of(request)}
+        if values["urgency"] == Urgency.NORMAL:
+            actions.set_urgency(order.pk, urgency=Urgency.NORMAL, reason=values["note"], **known)
+        else:
+            values["reason"] = UrgentReason(values["reason"])
+            actions.mark_urgent(order.pk, **values, **known)
 
     @button(
         _("Write a note"),

@@ -22,7 +22,7 @@ from orders import actions
 from orders.actions import LineRevision
 from orders.actions.notes import LONGEST_NOTE
 from orders.api.placing import MOST_LINES, MOST_PIECES, RECEIVER, receiver_of
-from orders.models import OrderLine, Urgency
+from orders.models import OrderLine, Urgency, UrgentReason
 
 REASON = Text("reason", 200, required=True)
 NOTHING = Shape()
@@ -60,12 +60,21 @@ def _revise(pk: int, seen: int, values: Values, actor: Actor) -> object:
 
 
 def _urgency(pk: int, seen: int, values: Values, actor: Actor) -> object:
-    return actions.set_urgency(
+    urgency, note = Urgency(values["urgency"]), values["note"]
+    if urgency == Urgency.NORMAL:
+        return actions.set_urgency(pk, seen=seen, urgency=urgency, reason=note, actor=actor)
+    missing = {
+        name: [str(_("This is required."))] for name in ("wanted_by", "reason") if not values[name]
+    }
+    if missing:
+        raise BadInput(fields=missing)
+    return actions.mark_urgent(
         pk,
         seen=seen,
-        urgency=Urgency(values["urgency"]),
-        ship_by=values["ship_by"],
-        reason=values["reason"],
+        urgency=urgency,
+        wanted_by=values["wanted_by"],
+        reason=UrgentReason(values["reason"]),
+        note=note,
         actor=actor,
     )
 
@@ -166,8 +175,9 @@ VERBS = (
         "Say how pressing it is",
         Shape(
             Choice("urgency", tuple(Urgency.values), required=True),
-            Moment("ship_by"),
-            Text("reason", 200),
+            Moment("wanted_by", about="It must leave by then; with every urgency but normal."),
+            Choice("reason", tuple(UrgentReason.values), about="With every urgency but normal."),
+            Text("note", 200),
         ),
         _urgency,
     ),

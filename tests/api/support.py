@@ -18,6 +18,12 @@ from orders.actions.keys import SCOPES, issue_api_key
 from orders.models import Partner, Shop
 from tests.factories import ShopFactory, SkuFactory, StockLevelFactory, UserFactory
 
+URGENT = {
+    "urgency": "red",
+    "wanted_by": "2030-01-01T12:00:00+08:00",
+    "reason": "event_gift",
+    "note": "赶生日",
+}
 RECEIVER = {
     "name": "王小明",
     "phone": "13812345678",

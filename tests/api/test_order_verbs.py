@@ -11,6 +11,7 @@ from orders.api.verbs import VERBS
 from orders.models import Order, OrderNote, WorkOrder
 from tests.api.support import (
     RECEIVER,
+    URGENT,
     Caller,
     World,
     administrator,
@@ -28,7 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_address": {"receiver": {**RECEIVER, "street": "解放路 88 号"}},
     "hold": {"reason": "等客户回电"},
     "note": {"text": "易碎"},
-    "urgency": {"urgency": "red", "reason": "赶生日"},
+    "urgency": URGENT,
 }
 
 
@@ -121,7 +122,7 @@ class TestEveryVerb:
         self, world: World, admin: Caller, verb: str
     ):
         order = admin.place(world.body()).json()
-        admin.post(world.url(order, "urgency"), {"urgency": "yellow"}, version=1)
+        admin.post(world.url(order, "urgency"), URGENT | {"urgency": "yellow"}, version=1)
         admin.post(world.url(order, "note"), {"text": "等"}, version=2)
         admin.post(world.url(order, "approve"), version=2)
 
@@ -254,6 +255,19 @@ def test_a_refusal_leaves_nothing_of_the_verb_behind(world: World, admin: Caller
     assert admin.get(world.url(order)).json() == order
 
 
+@pytest.mark.django_db
+def test_an_urgent_order_says_by_when_and_why():
+    world = build_world()
+    admin = administrator()
+    order = admin.place(world.body()).json()
+
+    answer = admin.post(world.url(order, "urgency"), {"urgency": "red"}, version=1)
+
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"]) == {"wanted_by", "reason"}
+    assert admin.get(world.url(order)).json() == order
+
+
 @pytest.mark.usefixtures("committed_db")
 def test_eight_writers_lose_no_update(race: Callable[..., list[Any]]):
     world = build_world()
@@ -264,7 +278,9 @@ def test_eight_writers_lose_no_update(race: Callable[..., list[Any]]):
 
     answers = race(
         *[
-            lambda writer=writer, level=level: writer.post(url, {"urgency": level}, version=1)
+            lambda writer=writer, level=level: writer.post(
+                url, URGENT | {"urgency": level}, version=1
+            )
             for writer, level in zip(writers, levels, strict=True)
         ],
         meet_after="ordercenter.core.api.verbs.seen_version",

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ordercenter.core.models import Event
 from orders.models import Order
-from tests.api.support import RECEIVER, Caller, World, build_world, partner_for, staff_with
+from tests.api.support import RECEIVER, URGENT, Caller, World, build_world, partner_for, staff_with
 
 URL = "/api/v1/orders/"
 
@@ -218,7 +218,7 @@ def test_partners_read_what_became_of_the_order_and_not_our_names_and_notes(
     order = partner.place(world.body(receiver={**RECEIVER, "street": "?"})).json()
     clerk.post(world.url(order, "note"), {"text": "常退货的客户"}, version=1)
     partner.post(world.url(order, "note"), {"text": "请尽快"}, version=1)
-    clerk.post(world.url(order, "urgency"), {"urgency": "red"}, version=1)
+    clerk.post(world.url(order, "urgency"), URGENT, version=1)
 
     told = partner.get(world.url(order, "timeline")).json()["results"]
 

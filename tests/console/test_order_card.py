@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from inventory.models import Reservation
+from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
 from orders.actions import hold_order
-from orders.models import Attachment, OrderState
+from orders.models import Attachment, OrderState, Urgency
 from tests.factories import OrderFactory
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
@@ -128,6 +129,36 @@ def test_bad_input_comes_back_beside_its_field_with_what_was_typed(signed_in):
     assert form["name"].value() == "李雷"
     order.refresh_from_db()
     assert order.receiver_name == "王小明"
+
+
+def test_what_is_urgent_says_by_when_and_why(signed_in):
+    order = OrderFactory(state=OrderState.PREPARING)
+    client = signed_in("cs")
+
+    refused = press(client, order, "set_urgency", urgency="red")
+    press(
+        client,
+        order,
+        "set_urgency",
+        urgency="red",
+        wanted_by="2030-05-01T18:30",
+        reason="baby_food",
+        note="家长已来电两次",
+    )
+
+    assert set(refused.context["form"].errors) == {"wanted_by", "reason"}
+    order.refresh_from_db()
+    assert (order.urgency, order.urgent_reason, order.tags) == ("red", "baby_food", ["加急"])
+    assert f"{order.wanted_by.astimezone(moments.SHANGHAI):%Y-%m-%d %H:%M}" == "2030-05-01 18:30"
+
+
+def test_what_is_no_longer_urgent_needs_no_reason(signed_in):
+    order = OrderFactory(state=OrderState.PREPARING, urgency=Urgency.RED)
+
+    press(signed_in("cs"), order, "set_urgency", urgency="normal")
+
+    order.refresh_from_db()
+    assert order.urgency == Urgency.NORMAL
 
 
 def test_a_starred_address_is_not_offered_to_be_saved(signed_in):

@@ -9,10 +9,10 @@ from inventory.actions import report_low_stock, set_safety_stock
 from ordercenter.core import clocks, moments, outbox
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.models import Delivery
-from orders.actions import hold_order
+from orders.actions import hold_order, mark_urgent, set_urgency
 from orders.fulfilment.actions import Trace, take_tracking
 from orders.fulfilment.models import TrackingState
-from orders.models import Urgency
+from orders.models import Urgency, UrgentReason
 from tests.fulfilment import world
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +132,24 @@ def test_a_parcel_in_trouble_is_told_to_customer_service_and_logistics():
     assert told("shipment.exception") == [("cs", "warn", 1)]
     assert shipment.waybill in Notice.objects.get(kind="shipment.exception").headline
     assert Notice.objects.filter(kind="work_order.opened", role="logistics").exists()
+
+
+def test_logistics_hears_what_has_become_urgent_and_nobody_of_what_is_no_longer():
+    order = world.preparing_order({"A": 1})
+    by = moments.now() + timedelta(hours=3)
+
+    mark_urgent(
+        order.pk,
+        seen=None,
+        urgency=Urgency.RED,
+        wanted_by=by,
+        reason=UrgentReason.BABY_FOOD,
+        actor=SYSTEM,
+    )
+    set_urgency(order.pk, seen=None, urgency=Urgency.NORMAL, actor=SYSTEM)
+    deliver_in_one_minute()
+
+    assert told("order.urgency_set") == [("logistics", "warn", 1)]
+    notice = Notice.objects.get(kind="order.urgency_set")
+    assert order.number in notice.headline
+    assert f"{by.astimezone(moments.SHANGHAI):%m-%d %H:%M}" in notice.headline
