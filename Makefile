@@ -38,7 +38,7 @@ test: setup
 	run() { $(BIN)/pytest "$$@" $(ARGS); status=$$?; \
 	  test $$status = 0 || test "$$status$(if $(ARGS),,all)" = 5 || failed=yes; }; \
 	run -n $(TEST_WORKERS) --dist worksteal -m "not serial"; \
-	run -m serial; \
+	run -n 3 --dist worksteal -m serial; \
 	test -z "$$failed" || { echo "Some tests failed, see above." >&2; exit 1; }
 
 bench: setup
