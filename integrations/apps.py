@@ -17,5 +17,7 @@ class IntegrationsConfig(AppConfig):
             "write_back.handlers",
             "payments.handlers",
             "payments.inbound",
+            "partners.fan_out",
+            "partners.sender",
         ):
             import_module(f"integrations.{module}")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("rma.api.urls")),
     path("api/", include("orders.fulfilment.api.urls")),
     path("api/", include("orders.sheets.api.urls")),
+    path("api/", include("integrations.partners.api.urls")),
     path("api/", include("orders.api.urls")),
     path("scan/returns/", include("rma.urls")),
     path("scan/", include("orders.fulfilment.urls")),

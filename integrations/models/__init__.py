@@ -10,6 +10,7 @@ from integrations.models.messaging import (
     Robot,
     RobotMessage,
 )
+from integrations.models.partners import PartnerDelivery, WebhookEndpoint
 from integrations.models.payments import NoticeNonce, PaymentAccount
 from integrations.models.tracking import InboundCall, TrackingAccount, TrackingSubscription
 from integrations.models.write_back import ToldChannel, ToldState
@@ -25,6 +26,7 @@ __all__ = [
     "NoticeLevel",
     "NoticeNonce",
     "NoticeRead",
+    "PartnerDelivery",
     "PaymentAccount",
     "Problem",
     "RawMessage",
@@ -35,4 +37,5 @@ __all__ = [
     "ToldState",
     "TrackingAccount",
     "TrackingSubscription",
+    "WebhookEndpoint",
 ]

@@ -15,6 +15,7 @@ from .alipay.control import AlipayControl
 from .inputs import Input, Routes
 from .kingdee.control import KingdeeControl
 from .kuaidi100.control import Kuaidi100Control
+from .partner.control import PartnerControl
 from .taobao.spoiling import read_spoil
 from .wechatpay.control import WeChatPayControl
 from .wecom.control import WeComControl
@@ -46,6 +47,7 @@ class Control:
             | world.shops.routes()
             | Kuaidi100Control(world.kuaidi100).routes()
             | WeComControl(world.robots).routes()
+            | PartnerControl(world.partners).routes()
             | WeChatPayControl(world.wechatpay).routes()
             | AlipayControl(world.alipay).routes()
             | KingdeeControl(world.kingdee).routes()

@@ -18,6 +18,7 @@ from .kingdee import service as kingdee
 from .kuaidi100 import service as kuaidi100
 from .kuaidi100.pushing import Pusher
 from .notices import Notifier
+from .partner import receiver
 from .taobao import accounts, platform
 from .taobao.control import TaobaoControl
 from .taobao.gateway import ROUTER_PATH, Gateway
@@ -37,6 +38,7 @@ FAULT_KINDS = {
         TRANSPORT | wechatpay.REFUSALS | wechatpay.SPOILED | wechatpay.NOTICE_FAULTS
     ),
     alipay.SYSTEM: TRANSPORT | alipay.REFUSALS | alipay.SPOILED | alipay.NOTICE_FAULTS,
+    receiver.SYSTEM: TRANSPORT | receiver.REFUSALS,
     kingdee.SYSTEM: TRANSPORT | kingdee.REFUSALS,
 }
 SAVE_EVERY_SECONDS = 10.0
@@ -90,6 +92,7 @@ class World:
             auto_advance_seconds=options.auto_advance_seconds,
         )
         self.robots = robot.Robots(self.clock, self.counters, self.faults)
+        self.partners = receiver.Partners(self.clock, self.counters, self.faults)
         retry = options.notice_retry_seconds
         self.wechatpay = wechatpay.WeChatPay(
             self.clock,
@@ -153,6 +156,8 @@ class World:
             return route(request)
         if request.path.startswith(wechatpay.PREFIX):
             return self.wechatpay.handle(request)
+        if request.path.startswith(receiver.PREFIX):
+            return self.partners.handle(request)
         if request.path.startswith(kingdee.PREFIX):
             return self.kingdee.handle(request)
         if request.path.startswith("/control/"):
@@ -176,6 +181,7 @@ class World:
         self.kuaidi100.auto_advance_seconds = self.options.auto_advance_seconds
         self.pusher.retry_seconds = self.options.push_retry_seconds
         self.robots.forget()
+        self.partners.forget()
         self.wechatpay.forget()
         self.alipay.forget()
         self.kingdee.forget()

@@ -71,6 +71,7 @@ PLANS = (
     Plan("oc.purge_notices", "integrations.messaging.tasks.purge_old", daily_at=time(3, 40)),
     Plan("oc.purge_nonces", "integrations.payments.tasks.purge_old", 60),
     Plan("oc.purge_sheets", "orders.sheets.tasks.purge_old", daily_at=time(3, 45)),
+    Plan("oc.purge_webhooks", "integrations.partners.tasks.purge_old", daily_at=time(3, 55)),
     Plan("oc.purge_inbound", "integrations.tracking.tasks.purge_old", daily_at=time(3, 50)),
 )
 

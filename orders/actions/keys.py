@@ -30,6 +30,7 @@ SCOPES = (
     "rma.view_return",
     "rma.request_return",
     "rma.post_return",
+    "integrations.manage_webhookendpoint",
 )
 
 

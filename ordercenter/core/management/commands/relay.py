@@ -13,7 +13,7 @@ from ordercenter.core import outbox
 
 
 class Command(BaseCommand):
-    help = "Delivers events to their handlers, one thread per lane, until it is told to stop."
+    help = "Delivers events to their handlers, one thread per lane, until told to stop."
     # A page that does not load must not stop deliveries; `manage.py check` looks at pages.
     requires_system_checks = ()
 
@@ -26,6 +26,10 @@ class Command(BaseCommand):
         lanes = [
             threading.Thread(target=outbox.relay, args=(lane, stop), name=lane, daemon=True)
             for lane in outbox.LANES
+        ]
+        lanes += [
+            threading.Thread(target=run, args=(stop,), name=run.__name__, daemon=True)
+            for run in outbox.companions()
         ]
         for lane in lanes:
             lane.start()

@@ -1,0 +1,1 @@
+"""Partners hear by signed webhooks what happens to their orders (N1)."""

@@ -1,0 +1,1 @@
+"""Partners set up their webhooks over HTTP."""

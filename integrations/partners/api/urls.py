@@ -1,0 +1,33 @@
+"""Addresses of webhooks under /api/."""
+
+from django.urls import path, re_path
+
+from integrations.partners.api import views
+from integrations.partners.api.verbs import ROTATE, VERBS
+from ordercenter.core.api.verbs import verb_view
+
+_WEBHOOK = rf"^v1/webhooks/(?P<number>{views.NUMBER})/"
+
+urlpatterns = [
+    path("v1/webhooks/", views.WebhooksView.as_view(), name="api-webhooks"),
+    re_path(rf"{_WEBHOOK}$", views.WebhookView.as_view(), name="api-webhook"),
+    re_path(rf"{_WEBHOOK}status/$", views.WebhookStatusView.as_view(), name="api-webhook-status"),
+    re_path(
+        rf"{_WEBHOOK}deliveries/$",
+        views.WebhookDeliveriesView.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    *(
+        re_path(
+            rf"{_WEBHOOK}{verb.name}/$",
+            verb_view(views.WebhookVerbView, verb, noun="webhooks", answer="Webhook"),
+            name=f"api-webhook-{verb.name}",
+        )
+        for verb in VERBS
+    ),
+    re_path(
+        rf"{_WEBHOOK}{ROTATE.name}/$",
+        verb_view(views.RotateView, ROTATE, noun="webhooks", answer="WebhookWithSecret"),
+        name=f"api-webhook-{ROTATE.name}",
+    ),
+]

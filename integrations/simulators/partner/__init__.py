@@ -1,0 +1,1 @@
+"""Partners' own systems, which hear webhooks of the order center."""
