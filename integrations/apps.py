@@ -17,6 +17,7 @@ class IntegrationsConfig(AppConfig):
             "write_back.handlers",
             "payments.handlers",
             "payments.inbound",
+            "erp.handlers",
             "partners.fan_out",
             "partners.sender",
         ):

@@ -1,6 +1,16 @@
-"""The admin pages of channels, raw messages, mappings, payments, tracking and notices."""
+"""The admin pages of channels, messages, mappings, payments, tracking, notices, mail and ERP."""
 
 from importlib import import_module
 
-for _page in ("channels", "mappings", "messages", "notices", "payments", "tracking", "on_orders"):
+for _page in (
+    "channels",
+    "erp",
+    "mail",
+    "mappings",
+    "messages",
+    "notices",
+    "payments",
+    "tracking",
+    "on_orders",
+):
     import_module(f"integrations.admin.{_page}")

@@ -1,7 +1,15 @@
 """Tables of everything outside: channels, notices, robots, followed parcels, incoming calls."""
 
 from integrations.models.channels import ChannelAccount, MappingState, MappingVersion
+from integrations.models.erp import (
+    ErpAccount,
+    ErpCheck,
+    ErpCheckLine,
+    ErpDocument,
+    ErpPolicy,
+)
 from integrations.models.intake import ChannelOrder, Problem, RawMessage, RawState
+from integrations.models.mail import Mail, MailRoute
 from integrations.models.messaging import (
     Notice,
     NoticeCause,
@@ -18,7 +26,14 @@ from integrations.models.write_back import ToldChannel, ToldState
 __all__ = [
     "ChannelAccount",
     "ChannelOrder",
+    "ErpAccount",
+    "ErpCheck",
+    "ErpCheckLine",
+    "ErpDocument",
+    "ErpPolicy",
     "InboundCall",
+    "Mail",
+    "MailRoute",
     "MappingState",
     "MappingVersion",
     "Notice",

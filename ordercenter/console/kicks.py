@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django_q.models import Task
 from django_q.tasks import async_task
 
+from integrations.messaging.mail import has_mail_to_send
 from integrations.messaging.robots import has_something_to_say
 from integrations.models import InboundCall
 from inventory.models import Reservation
@@ -55,6 +56,7 @@ KICKS = (
     Kick("orders.tasks.release_expired_holds", _is_hold_over),
     Kick("integrations.tracking.tasks.process_inbound", _is_call_waiting),
     Kick("integrations.messaging.tasks.send_robot_messages", has_something_to_say),
+    Kick("integrations.messaging.tasks.send_mails", has_mail_to_send),
 )
 
 _started: dict[str, tuple[str, float]] = {}

@@ -129,6 +129,15 @@ PARTS = (
         ),
     ),
     Part(
+        _("ERP"),
+        (
+            _list(_("ERP checks"), "balance", "integrations_erpcheck", "?tab=all"),
+            _list(_("ERP documents"), "receipt", "integrations_erpdocument", "?tab=all"),
+            _list(_("Rules of the ERP check"), "rule", "integrations_erppolicy"),
+            _list(_("ERP accounts"), "account_tree", "integrations_erpaccount"),
+        ),
+    ),
+    Part(
         _("Trouble and work orders"),
         (
             _todo("work", "assignment_late"),
@@ -150,6 +159,8 @@ PARTS = (
             _list(_("Notices"), "notifications", "integrations_notice"),
             _list(_("Group robots"), "smart_toy", "integrations_robot"),
             _list(_("Messages of robots"), "chat", "integrations_robotmessage"),
+            _list(_("E-mails"), "forward_to_inbox", "integrations_mail", "?tab=all"),
+            _list(_("E-mail routes"), "alternate_email", "integrations_mailroute"),
             _list(_("Payment accounts"), "account_balance", "integrations_paymentaccount"),
             _list(_("Tracking accounts"), "travel_explore", "integrations_trackingaccount"),
             _list(_("Schedules"), "calendar_clock", "django_q_schedule"),

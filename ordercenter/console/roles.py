@@ -91,7 +91,9 @@ ROLES: dict[str, frozenset[str]] = {
     | _may("rma", "approve_refund", "pay_out_refund")
     | _views("rma", "returnpolicy")
     | _views("integrations", "inboundcall", "paymentaccount")
-    | _may("integrations", "replay_inboundcall"),
+    | _may("integrations", "replay_inboundcall")
+    | _views("integrations", "erpcheck", "erpdocument", "erppolicy", "mail", "mailroute")
+    | _may("integrations", "run_erpcheck", "export_erp", "push_erpdocument", "change_erppolicy"),
     "warehouse": EVERYBODY
     | _STOCK_BOOKS
     | _PACKING

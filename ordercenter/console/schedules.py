@@ -64,6 +64,8 @@ PLANS = (
     Plan("oc.check_refunds", "integrations.payments.tasks.check_refunds", 1),
     Plan("oc.poll_tracking", "integrations.tracking.tasks.poll_tracking", 10),
     Plan("oc.send_robot_messages", "integrations.messaging.tasks.send_robot_messages", 1),
+    Plan("oc.send_mails", "integrations.messaging.tasks.send_mails", 1),
+    Plan("oc.check_erp", "integrations.erp.tasks.check_yesterday", 15),
     Plan("oc.escalate_urgent", "orders.care.tasks.escalate_urgent", 1),
     Plan("oc.verify_laws", "ordercenter.core.tasks.verify_laws", 60),
     Plan("oc.purge_core", "ordercenter.core.tasks.purge_old", daily_at=time(3, 30)),

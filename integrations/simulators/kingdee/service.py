@@ -111,7 +111,9 @@ class Kingdee:
             self._check_caller(request)
             fault = self.faults.take(SYSTEM, method, REFUSALS)
             if fault is not None and fault.kind == "plain_text":
-                return Response(b"response_error:" + "系统繁忙".encode(), content_type=b"text/plain")
+                return Response(
+                    b"response_error:" + "系统繁忙".encode(), content_type=b"text/plain"
+                )
             if fault is not None and fault.kind == "error":
                 raise _played(fault.options)
             body = self._work(name, method, given)
@@ -130,7 +132,9 @@ class Kingdee:
         works: dict[str, Callable[[Form, dict[str, Any]], Any]] = {
             "Save": self._save,
             "Submit": lambda form, d: self._move(form, d, "ZAD", "B", "单据已提交，不允许重复提交"),
-            "Audit": lambda form, d: self._move(form, d, "B", "C", "单据未提交或已审核，不允许审核"),
+            "Audit": lambda form, d: self._move(
+                form, d, "B", "C", "单据未提交或已审核，不允许审核"
+            ),
             "UnAudit": lambda form, d: self._move(form, d, "C", "D", "单据未审核"),
             "Delete": self._delete,
             "View": self._view,
@@ -259,10 +263,7 @@ class Kingdee:
         if not isinstance(model, dict):
             raise Refused(errors.MISSING, "Model不能为空", "Model")
         own_id = int(model.get("FID") or 0)
-        if own_id:
-            bill = self._change(form, model, own_id, data)
-        else:
-            bill = self._make(form, model)
+        bill = self._change(form, model, own_id, data) if own_id else self._make(form, model)
         if str(data.get("IsAutoSubmitAndAudit", "false")).lower() == "true":
             bill.status = "C"
         entity = {"Id": bill.id, "Number": bill.number, "DIndex": 0}
@@ -272,9 +273,7 @@ class Kingdee:
     def _make(self, form: Form, model: dict[str, Any]) -> Bill:
         number = str(model.get("FBillNo") or f"{form.id[-4:]}{self.last_id + 1:08d}")
         if (form.id, number) in self.bills:
-            raise Refused(
-                errors.CHECK_FAILED, f"单据编号“{number}”已经存在,请重新录入!", "FBillNo"
-            )
+            raise Refused(errors.CHECK_FAILED, f"单据编号“{number}”已经存在,请重新录入!", "FBillNo")
         bill = Bill(form, 0, number, "", "")
         self._fill(bill, model, model.get(form.entries))
         bill.id = self._next_id()

@@ -22,9 +22,7 @@ def client_secret(app_id: str) -> str:
 
 def gateway_signature(app_id: str, path: str, timestamp: str, nonce: str) -> str:
     """``X-Api-Signature`` of a POST to this path."""
-    text = (
-        f"POST\n{quote(path, safe='')}\n\nx-api-nonce:{nonce}\nx-api-timestamp:{timestamp}\n"
-    )
+    text = f"POST\n{quote(path, safe='')}\n\nx-api-nonce:{nonce}\nx-api-timestamp:{timestamp}\n"
     return _signed(client_secret(app_id), text)
 
 

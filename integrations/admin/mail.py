@@ -1,0 +1,98 @@
+"""E-mail to staff: who gets what, and what was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from integrations.messaging import mail as mailing
+from integrations.models import Mail, MailRoute
+from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.errors import DomainError, WrongState
+
+MAIL_TONES: dict[str, str] = {
+    Mail.State.PENDING: "orange",
+    Mail.State.SENT: "green",
+    Mail.State.FAILED: "red",
+}
+
+
+@admin.register(MailRoute)
+class MailRouteAdmin(ModelAdmin):
+    list_display = ("kind", "role", "shown_addresses", "is_active")
+    fields = ("kind", "role", "addresses", "is_active")
+
+    @display(description=_("further addresses"))
+    def shown_addresses(self, route: MailRoute) -> str:
+        return "、".join(route.addresses) or looks.NOTHING
+
+
+def _failed(mail: Mail, actor: Actor) -> DomainError | None:
+    return None if mail.state == Mail.State.FAILED else WrongState()
+
+
+@admin.register(Mail)
+class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
+    list_display = ("subject", "address", "state_badge", "attempts", "answer", "created_at")
+    list_display_links = ("subject",)
+    search_fields = ("address", "subject")
+    tabs = (
+        Tab(
+            "failed",
+            _("Failed"),
+            lambda rows, request: rows.filter(state=Mail.State.FAILED),
+            urgent=True,
+        ),
+        Tab(
+            "pending",
+            _("Pending"),
+            lambda rows, request: rows.filter(state=Mail.State.PENDING),
+        ),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (
+        ("address", "state_badge", "attempts"),
+        "subject",
+        "shown_body",
+        ("answer", "created_at", "finished_at"),
+    )
+    readonly_fields = (
+        "address",
+        "state_badge",
+        "attempts",
+        "subject",
+        "shown_body",
+        "answer",
+        "created_at",
+        "finished_at",
+    )
+
+    @display(description=_("state"))
+    def state_badge(self, mail: Mail) -> SafeString:
+        return looks.badge(mail.get_state_display(), MAIL_TONES[mail.state])
+
+    @display(description=_("text"))
+    def shown_body(self, mail: Mail) -> Any:
+        return mail.body
+
+    @button(
+        _("Send again"),
+        icon="send",
+        tone="primary",
+        permission="integrations.resend_mail",
+        possible=_failed,
+        done=_("It is on its way again."),
+    )
+    def send_again(self, request: HttpRequest, form: Dialog, mail: Mail) -> None:
+        mailing.send_again([mail.pk])

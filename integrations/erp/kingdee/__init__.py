@@ -1,0 +1,1 @@
+"""金蝶云星空 (Kingdee Cloud Galaxy WebAPI)."""
