@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from django.db import migrations
 
-FUNCTIONS = """
-CREATE FUNCTION core_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME
-    USING ERRCODE = 'restrict_violation';
-END $$;
-
-CREATE FUNCTION core_keep_change() RETURNS trigger LANGUAGE plpgsql AS $$
+# What differs, as {column: [before, after]}; of a removed row everything.
+KEEP_CHANGE = """
+CREATE OR REPLACE FUNCTION core_keep_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+  before jsonb := to_jsonb(OLD);
   diff jsonb;
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    diff := jsonb_build_object('*', jsonb_build_array(to_jsonb(OLD), NULL));
+    diff := jsonb_build_object('*', jsonb_build_array(before, NULL));
     INSERT INTO core_fieldchange (table_name, row_id, changes, db_user)
     VALUES (TG_TABLE_NAME, OLD.id, diff, session_user);
     RETURN NULL;
   END IF;
-  SELECT jsonb_object_agg(n.key, jsonb_build_array(o.value, n.value)) INTO diff
-    FROM jsonb_each(to_jsonb(NEW)) n JOIN jsonb_each(to_jsonb(OLD)) o USING (key)
-   WHERE n.value IS DISTINCT FROM o.value
+  SELECT jsonb_object_agg(n.key, jsonb_build_array(before -> n.key, n.value)) INTO diff
+    FROM jsonb_each(to_jsonb(NEW)) n
+   WHERE n.value IS DISTINCT FROM before -> n.key
      -- A trigger without arguments has no empty array but none at all.
      AND NOT (n.key = ANY (coalesce(TG_ARGV, '{}')));
   IF diff IS NOT NULL THEN
@@ -31,6 +27,15 @@ BEGIN
     VALUES (TG_TABLE_NAME, NEW.id, diff, session_user);
   END IF;
   RETURN NULL;
+END $$;
+"""
+
+FUNCTIONS = f"""
+{KEEP_CHANGE}
+CREATE FUNCTION core_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
 END $$;
 
 CREATE FUNCTION core_wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
