@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby, islice
+from operator import attrgetter
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -26,7 +28,7 @@ from orders.receiver import Receiver, tidy_phone, tidy_text
 from orders.sheets.columns import ADDRESS, RECEIVER
 from orders.sheets.models import SheetCell
 
-BATCH = 500
+BATCH = 1_000
 ROWS_AT_ONCE = 100
 Progress = Callable[[int], None]
 
@@ -59,20 +61,26 @@ class Cell:
 
 Take = Callable[[Order, list[Cell], Actor], None]
 
-_ORDERS = """
-SELECT order_id, bool_and(field = ANY(%s)) FROM sheets_sheetcell
- WHERE run_id = %s AND outcome = 'applied' GROUP BY order_id ORDER BY order_id
+# Orders with nothing but plain fields go together, the others one by one. Which is which must
+# not hang on outcomes: they change on the way, and an order's turn comes once.
+_CHOSEN = """
+(SELECT k.*, bool_and(k.field = ANY(%(plain)s) OR k.field = '')
+             OVER (PARTITION BY k.order_id) AS is_plain
+   FROM sheets_sheetcell k WHERE k.run_id = %(run)s) c
 """
-_CELLS = f"""
+_ALONE = f"""
 SELECT c.id, c.order_id, c.field, c.base, c.theirs, c.yours, y.cancel_reason,
        ARRAY[{", ".join(f"b.{key}" for key in ADDRESS)}]
-  FROM sheets_sheetcell c JOIN sheet_yours y ON y.row = c.row JOIN sheet_base b USING (token)
- WHERE c.run_id = %s AND c.order_id = ANY(%s) AND c.outcome = 'applied'
- ORDER BY c.order_id, c.id
+  FROM {_CHOSEN} JOIN sheet_yours y ON y.row = c.row JOIN sheet_base b USING (token)
+ WHERE NOT c.is_plain AND c.outcome = 'applied' ORDER BY c.order_id, c.id
 """
-_PLAIN_CELLS = """
-SELECT id, order_id, field, base, theirs, yours FROM sheets_sheetcell
- WHERE run_id = %s AND order_id = ANY(%s) AND outcome = 'applied' ORDER BY order_id, id
+# Neighbours come in different batches: then each page of orders has room for its new versions,
+# and no index is touched (orders_order keeps a fifth of every page free).
+_ROUNDS = 5
+_TOGETHER = f"""
+SELECT c.id, c.order_id, c.field, c.base, c.theirs, c.yours FROM {_CHOSEN}
+ WHERE c.is_plain AND c.outcome = 'applied'
+ ORDER BY c.order_id %% {_ROUNDS}, c.order_id, c.id
 """
 _STORE = """
 UPDATE sheets_sheetcell c
@@ -89,42 +97,35 @@ def apply(run_id: int, *, actor: Actor, is_dry: bool, progress: Progress) -> Non
     A dry run does the same and takes it back order by order, so that it knows what the actions
     would say; plain fields have nothing to say and are not tried.
     """
-    alone, together = _orders(run_id)
     done = 0
-    for some in _slices(alone, ROWS_AT_ONCE):
-        for _order_id, cells in groupby(_cells(_CELLS, run_id, some), key=lambda c: c.order_id):
-            outcome = _apply_order(list(cells), actor, is_dry)
-            _store(outcome)
-            done += 1
-        progress(done)
+    for done, cells in enumerate(_by_order(_ALONE, run_id), start=1):
+        _store(_apply_order(cells, actor, is_dry))
+        if done % ROWS_AT_ONCE == 0:
+            progress(done)
+    progress(done)
     if not actor.may("orders.note_order"):
-        _refuse_all(run_id, together)
+        _refuse_plain(run_id)
         return
     if is_dry:
         return
-    for some in _slices(together, BATCH):
-        _apply_plain(_cells(_PLAIN_CELLS, run_id, some), actor)
-        done += len(some)
+    for orders in _batches(_by_order(_TOGETHER, run_id), BATCH):
+        _apply_plain(list(chain.from_iterable(orders)), actor)
+        done += len(orders)
         progress(done)
 
 
-def _orders(run_id: int) -> tuple[list[int], list[int]]:
-    """Orders that need more than plain fields, and the others; both by id."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ORDERS, [list(PLAIN_FIELDS), run_id])
-        rows = cursor.fetchall()
-    return [pk for pk, is_plain in rows if not is_plain], [pk for pk, is_plain in rows if is_plain]
+def _by_order(query: str, run_id: int) -> Iterator[list[Cell]]:
+    """The cells of one order after the other; one statement, however many they are."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, {"run": run_id, "plain": list(PLAIN_FIELDS)})
+        cells = (Cell(*row) for rows in iter(partial(cursor.fetchmany, BATCH), []) for row in rows)
+        for _order_id, mine in groupby(cells, key=attrgetter("order_id")):
+            yield list(mine)
 
 
-def _slices(ids: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(ids), size):
-        yield list(ids[start : start + size])
-
-
-def _cells(query: str, run_id: int, orders: list[int]) -> list[Cell]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, [run_id, orders])
-        return [Cell(*row) for row in cursor.fetchall()]
+def _batches(orders: Iterator[list[Cell]], size: int) -> Iterator[list[list[Cell]]]:
+    while batch := list(islice(orders, size)):
+        yield batch
 
 
 def _store(cells: Iterable[Cell]) -> None:
@@ -145,9 +146,11 @@ def _store(cells: Iterable[Cell]) -> None:
         )
 
 
-def _refuse_all(run_id: int, orders: list[int]) -> None:
-    rows = SheetCell.objects.filter(run=run_id, order_id__in=orders, outcome="applied")
-    rows.update(outcome=SheetCell.Outcome.REFUSED, reason="forbidden")
+def _refuse_plain(run_id: int) -> None:
+    """Every applied cell that is still to be written becomes refused."""
+    SheetCell.objects.filter(run=run_id, outcome="applied", field__in=PLAIN_FIELDS).update(
+        outcome=SheetCell.Outcome.REFUSED, reason="forbidden"
+    )
 
 
 # -- plain fields, many orders at once -------------------------------------------------------
