@@ -19,11 +19,17 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 
+from integrations.models import WebhookEndpoint
+from ordercenter.core.actor import SYSTEM
 from ordercenter.core.api.views import ApiView
+from orders.fulfilment.actions import deliver_shipment
 from orders.fulfilment.models import Shipment
-from orders.models import ApiKey, Order
+from orders.models import ApiKey, Order, OrderState
+from rma.models import Return
 from tests.api.support import Caller, World, administrator, build_world, partner_for
 from tests.api.test_shipments import plan
+from tests.factories import bring_to
+from tests.fulfilment.world import dispatched
 
 SCHEMA = "/api/v1/schema/"
 
@@ -105,12 +111,14 @@ CHECKS = {
 
 @dataclass
 class Target:
-    """A key, and orders and parcels for the fuzzer to find."""
+    """A key, and orders, parcels, returns and webhooks for the fuzzer to find."""
 
     world: World
     headers: dict[str, str]
     orders: Iterator[str]
     shipments: Iterator[str]
+    returns: Iterator[str]
+    webhooks: Iterator[str]
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     def aim(self, case: Any) -> None:
@@ -120,6 +128,8 @@ class Target:
             return
         if "number" in case.path_parameters:
             self.aim_at_existing(case, in_its_version=turn % 3 == 1)
+        elif isinstance(case.body, dict) and "url" in case.body:
+            case.body["url"] = "https://partner.example/hook"
         elif isinstance(case.body, dict) and isinstance(case.body.get("lines"), list):
             case.body |= {"shop": self.world.shop.code, "external_number": f"F-{turn}"}
             for line in case.body["lines"]:
@@ -127,11 +137,17 @@ class Target:
                     line["sku"] = self.world.codes[0]
 
     def aim_at_existing(self, case: Any, *, in_its_version: bool) -> None:
-        is_order = "/orders/" in case.path
-        number = next(self.orders if is_order else self.shipments)
+        noun = case.path.removeprefix("/api/v1/").partition("/")[0]
+        models: dict[str, Any] = {
+            "orders": Order,
+            "shipments": Shipment,
+            "returns": Return,
+            "webhooks": WebhookEndpoint,
+        }
+        number, model = next(getattr(self, noun)), models[noun]
         case.path_parameters["number"] = number
-        model: Any = Order if is_order else Shipment
-        version = model.objects.values_list("version", flat=True).get(number=number)
+        # A webhook may have been deleted meanwhile.
+        version = model.objects.filter(number=number).values_list("version", flat=True).first()
         for header in {"If-Match", "If-None-Match"} & set(case.headers):
             if in_its_version:
                 case.headers[header] = f'"{version}"'
@@ -141,14 +157,43 @@ class Target:
 def target(committed_db: None) -> Target:
     world, admin = build_world(on_hand=10**6), administrator()
     shipments = [plan(world, admin)["number"] for _ in range(12)]
+    returns = [ask_for_return(world, admin) for _ in range(12)]
     for paid in (True, False) * 20:
         admin.place(world.body(paid=paid))
+    fuzzer = key_for_everything(world)
+    webhooks = [set_up_webhook(fuzzer, place) for place in range(8)]
     return Target(
         world=world,
-        headers=key_for_everything(world).headers,
+        headers=fuzzer.headers,
         orders=itertools.cycle(Order.objects.values_list("number", flat=True)),
         shipments=itertools.cycle(shipments),
+        returns=itertools.cycle(returns),
+        webhooks=itertools.cycle(webhooks),
     )
+
+
+def ask_for_return(world: World, admin: Caller) -> str:
+    """The number of a new return of a delivered order."""
+    placed = admin.place(world.body(world.codes[0])).json()
+    order = bring_to(Order.objects.get(number=placed["number"]).pk, OrderState.PREPARING)
+    deliver_shipment(dispatched(order).pk, seen=None, reason="signed", actor=SYSTEM)
+    wish = {
+        "order": placed["number"],
+        "kind": "return",
+        "reason": "no_reason",
+        "lines": [{"line": "1", "quantity": 1}],
+    }
+    answer = admin.post("/api/v1/returns/", wish)
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["number"])
+
+
+def set_up_webhook(caller: Caller, place: int) -> str:
+    """The number of a new webhook that will never be called: no relay runs."""
+    body = {"url": f"https://partner.example/{place}"}
+    answer = caller.post("/api/v1/webhooks/", body, key=f"webhook-{place}")
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["number"])
 
 
 def key_for_everything(world: World) -> Caller:
