@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "rma",
     "orders.care",
     "orders.finance",
+    "orders.insight",
     "integrations",
     "ordercenter.console",
 ]

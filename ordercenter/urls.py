@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/", include("orders.api.urls")),
     path("scan/returns/", include("rma.urls")),
     path("scan/", include("orders.fulfilment.urls")),
+    path("numbers/", include("orders.insight.urls")),
     path("", include("orders.care.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -1,4 +1,4 @@
-"""The first page: what waits for this person, and whether the machinery is well."""
+"""The first page: what waits for this person, the numbers, and whether the machinery is well."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from integrations.models import ChannelAccount
+from ordercenter.console import numbers
 from ordercenter.console.todo import Todo, counts_for, todos_for
 from ordercenter.core import heartbeat, invariants
 from ordercenter.core.adminkit import looks
@@ -40,6 +41,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user: Any = request.user
     counts = counts_for(request)
     context["tiles"] = [_tile(todo, counts[todo.key]) for todo in todos_for(request)]
+    numbers.fill(request, context)
     if user.has_perm("core.view_lawrun"):
         context["laws"] = law_lines()
         context["laws_url"] = reverse("admin:core_lawrun_changelist")

@@ -80,6 +80,7 @@ _WATCHING = (
     _views("core", "event", "delivery", "timer", "escalation", "lawrun", "heartbeat")
     | _views("integrations", "channelaccount", "rawmessage", "mappingversion", "toldchannel")
     | _views("sheets", "sheetrun")
+    | _views("insight", "dailynumber")
     | _STOCK_BOOKS
 )
 
@@ -90,6 +91,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _may("orders", "pay_order", "confirm_funds_order")
     | _may("rma", "approve_refund", "pay_out_refund")
     | _views("rma", "returnpolicy")
+    | _views("insight", "dailynumber")
     | _views("integrations", "inboundcall", "paymentaccount")
     | _may("integrations", "replay_inboundcall")
     | _views("integrations", "erpcheck", "erpdocument", "erppolicy", "mail", "mailroute")
@@ -152,6 +154,7 @@ OUR_APPS = (
     "rma",
     "care",
     "sheets",
+    "insight",
     "integrations",
     "console",
     "auth",

@@ -67,6 +67,7 @@ PLANS = (
     Plan("oc.send_mails", "integrations.messaging.tasks.send_mails", 1),
     Plan("oc.check_erp", "integrations.erp.tasks.check_yesterday", 15),
     Plan("oc.escalate_urgent", "orders.care.tasks.escalate_urgent", 1),
+    Plan("oc.keep_numbers", "orders.insight.tasks.keep_numbers", 1),
     Plan("oc.verify_laws", "ordercenter.core.tasks.verify_laws", 60),
     Plan("oc.purge_core", "ordercenter.core.tasks.purge_old", daily_at=time(3, 30)),
     Plan("oc.purge_attempts", "orders.care.tasks.purge_attempts", daily_at=time(3, 35)),

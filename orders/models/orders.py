@@ -256,6 +256,22 @@ class Order(Lifecycle):
                 ),
                 name="order_wanted_by",
             ),
+            # The moments by which days are counted; a new order has none of them.
+            models.Index(
+                fields=["dispatched_at"],
+                condition=Q(dispatched_at__isnull=False),
+                name="order_dispatched",
+            ),
+            models.Index(
+                fields=["delivered_at"],
+                condition=Q(delivered_at__isnull=False),
+                name="order_delivered",
+            ),
+            models.Index(
+                fields=["state_since"],
+                condition=Q(state__in=["completed", "cancelled", "closed"]),
+                name="order_ended",
+            ),
         ]
 
     def __str__(self) -> str:

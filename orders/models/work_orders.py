@@ -94,7 +94,12 @@ class WorkOrder(Lifecycle):
                 fields=["owner_role", "-id"],
                 condition=Q(state__in=["open", "claimed"]),
                 name="work_order_open",
-            )
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="work_order_closed",
+            ),
         ]
 
     def __str__(self) -> str:

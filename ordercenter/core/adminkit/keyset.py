@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from unfold.views import ChangeList
@@ -16,6 +17,8 @@ from unfold.views import ChangeList
 from ordercenter.core.adminkit.counts import as_badge, capped_count, kept_counts
 
 TAB_VAR = "tab"
+# Narrows a list to the rows behind a number.
+BEHIND_VAR = "behind"
 # Beyond this the list says "10,000+" and stops counting.
 COUNT_CAP = 10_000
 # What a search finds lies scattered; counting it costs more than finding it.
@@ -34,6 +37,27 @@ class Tab:
     urgent: bool = False
     # Tabs that show each person something else are counted for each person.
     personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The rows behind a number; `says` names the number above the list."""
+
+    rows: Callable[[QuerySet[Any]], QuerySet[Any]]
+    says: str
+
+
+FindBehind = Callable[[type[Model], str], Behind | None]
+_find_behind: list[FindBehind] = []
+
+
+def narrows_lists(find: FindBehind) -> FindBehind:
+    """Let a room above say which rows of a model `behind=…` in a list's address means.
+
+    The function answers None for what it does not know.
+    """
+    _find_behind.append(find)
+    return find
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +92,7 @@ class KeysetChangeList(ChangeList):
     """
 
     tab: Tab | None = None
+    behind: Behind | None = None
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
@@ -79,11 +104,30 @@ class KeysetChangeList(ChangeList):
         if tabs and not self.query:
             self.tab = next((tab for tab in tabs if tab.key == wanted), tabs[-1])
         rows = super().get_queryset(request, exclude_parameters)
-        return self.tab.rows(rows, request) if self.tab else rows
+        if self.tab:
+            rows = self.tab.rows(rows, request)
+        self.behind = self._behind(request.GET.get(BEHIND_VAR, ""))
+        return self.behind.rows(rows) if self.behind else rows
+
+    def _behind(self, text: str) -> Behind | None:
+        """What the list is narrowed to. What nobody knows is refused: all rows would be wrong."""
+        if not text or self.query:
+            return None
+        found = (find(self.model, text) for find in _find_behind)
+        behind = next((one for one in found if one is not None), None)
+        if behind is None:
+            raise IncorrectLookupParameters
+        return behind
+
+    @property
+    def all_rows_url(self) -> str:
+        """The same list, not narrowed to what is behind a number."""
+        return str(self.get_query_string({}, [BEHIND_VAR, PAGE_VAR]))
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
         found.pop(TAB_VAR, None)
+        found.pop(BEHIND_VAR, None)
         return found
 
     def get_results(self, request: HttpRequest) -> None:
