@@ -7,7 +7,7 @@ person resolves before the order is approved.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,11 @@ class Finding(StrEnum):
     ADDRESS_VAGUE = "address_vague"
     UNKNOWN_SKU = "unknown_sku"
     QUANTITY_UNUSUAL = "quantity_unusual"
+
+
+# What a change of address can mend, and what a change of lines can.
+OF_RECEIVER = (Finding.PHONE_MISSING, Finding.PHONE_INVALID, Finding.ADDRESS_VAGUE)
+OF_LINES = (Finding.NO_LINES, Finding.UNKNOWN_SKU, Finding.QUANTITY_UNUSUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,8 @@ def is_vague(receiver: Receiver) -> bool:
 def as_tags(findings: Mapping[Finding, list[str]]) -> list[str]:
     """The tags that an order with these findings carries."""
     return sorted(str(finding) for finding in findings)
+
+
+def without(tags: Sequence[str], mended: Collection[Finding]) -> list[str]:
+    """The tags of an order whose data has these findings no longer."""
+    return [tag for tag in tags if tag not in mended]

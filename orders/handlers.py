@@ -16,6 +16,18 @@ _CAN_BE_CALLED_OFF = (*BEFORE_PACKING, OrderState.PACKED)
 FOLLOW = Actor.system("rule:gifts follow their order")
 
 
+# Where a main order stands that finance has let through, and one that was reviewed.
+_RELEASED = (
+    OrderState.PREPARING,
+    OrderState.PACKED,
+    OrderState.DISPATCHED,
+    OrderState.IN_TRANSIT,
+    OrderState.DELIVERED,
+    OrderState.COMPLETED,
+)
+_APPROVED = (OrderState.PENDING_FINANCE, *_RELEASED)
+
+
 @handles(
     "order.approved",
     "order.released_to_warehouse",
@@ -24,14 +36,26 @@ FOLLOW = Actor.system("rule:gifts follow their order")
 )
 def gifts_follow_main_order(event: Event) -> None:
     """Gift orders take the step their main order took, where they still can (A11)."""
-    for gift in Order.objects.filter(main_order=event.subject_id, kind=OrderKind.GIFT):
-        if event.kind == "order.cancelled" and gift.state in _CAN_BE_CALLED_OFF:
-            cancel_order(
-                gift.pk, seen=None, reason=str(_("The main order was cancelled.")), actor=FOLLOW
-            )
-        elif event.kind == "order.approved" and gift.state == OrderState.PENDING_REVIEW:
-            approve_order(gift.pk, seen=None, actor=FOLLOW)
-        elif (
-            event.kind == "order.released_to_warehouse" and gift.state == OrderState.PENDING_FINANCE
-        ):
-            confirm_funds_order(gift.pk, seen=None, actor=FOLLOW)
+    main = Order.objects.get(pk=event.subject_id)
+    for gift in Order.objects.filter(main_order=main, kind=OrderKind.GIFT):
+        _catch_up(gift, main)
+
+
+@handles("order.gift_joined", name="orders.gift_catches_up")
+def gift_catches_up(event: Event) -> None:
+    """A gift that was entered after its main order had moved on stands beside it (A11)."""
+    gift = Order.objects.select_related("main_order").get(pk=event.subject_id)
+    if gift.main_order is not None:
+        _catch_up(gift, gift.main_order)
+
+
+def _catch_up(gift: Order, main: Order) -> None:
+    if main.state == OrderState.CANCELLED:
+        if gift.state in _CAN_BE_CALLED_OFF:
+            reason = str(_("The main order was cancelled."))
+            cancel_order(gift.pk, seen=None, reason=reason, actor=FOLLOW)
+        return
+    if gift.state == OrderState.PENDING_REVIEW and main.state in _APPROVED:
+        gift = approve_order(gift.pk, seen=None, actor=FOLLOW)
+    if gift.state == OrderState.PENDING_FINANCE and main.state in _RELEASED:
+        confirm_funds_order(gift.pk, seen=None, actor=FOLLOW)

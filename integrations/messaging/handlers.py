@@ -152,6 +152,27 @@ def tell_of_low_stock(event: Event) -> None:
     )
 
 
+@handles("stock.batch_expired", name="messaging.expired_batches")
+def tell_of_expired_batch(event: Event) -> None:
+    """Supervisors hear of goods past their date; those that are promised need a decision."""
+    is_held = event.data["held"]
+    title = (
+        _("Batch %(batch)s of %(sku)s expired on %(expires_on)s and is on hold")
+        if is_held
+        else _("Batch %(batch)s of %(sku)s expired on %(expires_on)s, but is promised to orders")
+    )
+    notify(
+        role=SUPERVISOR_ROLE,
+        kind="stock.batch_expired" if is_held else "stock.expired_promised",
+        level=NoticeLevel.WARN if is_held else NoticeLevel.ALARM,
+        title=title % event.data,
+        group_title=_("%(count)s batches have expired"),
+        link=f"{STOCK_LEVELS}{event.subject_id}/change/",
+        group_link=STOCK_LEVELS,
+        cause=_cause(event),
+    )
+
+
 @handles("shipment.exception", name="messaging.parcels_in_trouble")
 def tell_of_parcel_in_trouble(event: Event) -> None:
     """Customer service hears of it, to tell the buyer; logistics gets a work order."""

@@ -2,6 +2,7 @@
 
 from inventory.actions.adjust import adjust_stock, hold_batch, release_batch, set_safety_stock
 from inventory.actions.consume import Departure, consume_reservations
+from inventory.actions.expire import hold_expired_batches
 from inventory.actions.promise import confirm_reservations, release_reservations
 from inventory.actions.receive import Receipt, receive_goods, receive_stock
 from inventory.actions.reserve import Demand, Promise, Request, reserve, reserve_or_refuse
@@ -17,6 +18,7 @@ __all__ = [
     "confirm_reservations",
     "consume_reservations",
     "hold_batch",
+    "hold_expired_batches",
     "receive_goods",
     "receive_stock",
     "release_batch",

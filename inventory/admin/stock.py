@@ -37,6 +37,7 @@ name_events(
         "stock.received": _("Goods came in"),
         "stock.adjusted": _("Stock adjusted"),
         "stock.low": _("Fell below safety stock"),
+        "stock.batch_expired": _("Batch expired"),
         "stock.recovered": _("Above safety stock again"),
         "stock.safety_set": _("Safety stock set"),
         "stock.batch_hold": _("Batch put on QC hold"),
@@ -46,7 +47,7 @@ name_events(
 name_fields({f.name: f.verbose_name for f in StockLevel._meta.concrete_fields})
 name_details({"document": _("document"), "note": _("note"), "batch": _("batch")})
 name_subjects(StockLevel.KIND, _("Stock"), "inventory_stocklevel")
-name_machines({"timer:stock": _("Stock watch")})
+name_machines({"timer:stock": _("Stock watch"), "timer:expiry dates": _("Expiry dates")})
 
 REASONS = [
     (Movement.Reason.COUNTED, _("stock count")),

@@ -9,7 +9,7 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import changed, record, snapshot
-from orders.cleaning import Finding, look_over
+from orders.cleaning import OF_RECEIVER, Finding, look_over, without
 from orders.errors import TooLate
 from orders.models import Order
 from orders.models.orders import BEFORE_PACKING
@@ -49,7 +49,9 @@ def change_address(order_id: int, *, seen: int | None, receiver: Receiver, actor
     changes = changed(before, snapshot(order, COLUMNS))
     if not changes:
         return order
-    order.save(update_fields=[*COLUMNS, "version"])
+    if not receiver.is_masked:
+        order.tags = without(order.tags, OF_RECEIVER)
+    order.save(update_fields=[*COLUMNS, "tags", "version"])
     record(order, "order.address_changed", actor=actor, changes=changes)
     return order
 

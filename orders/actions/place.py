@@ -91,9 +91,9 @@ def _place_all(shop: Shop, drafts: Sequence[Draft], actor: Actor) -> list[Placed
     findings = [look_over(d.receiver, _facts(d, skus)) for d in drafts]
     orders = _insert_orders(shop, drafts, findings, actor)
     lines = _insert_lines(orders, drafts, skus)
-    record_all(
-        [_entry(order, draft) for order, draft in zip(orders, drafts, strict=True)], actor=actor
-    )
+    entries = [_entry(order, draft) for order, draft in zip(orders, drafts, strict=True)]
+    entries += [_gift_entry(order) for order in orders if order.kind == OrderKind.GIFT]
+    record_all(entries, actor=actor)
     start_clocks(
         ClockStart(Order.KIND, order.pk, order.stream, order.state, order.clock_key())
         for order in orders
@@ -201,6 +201,16 @@ def _entry(order: Order, draft: Draft) -> Entry:
             "urgency": order.urgency,
         },
         sequence=1,
+    )
+
+
+def _gift_entry(gift: Order) -> Entry:
+    return Entry(
+        stream=gift.stream,
+        subject_kind=Order.KIND,
+        subject_id=gift.pk,
+        kind="order.gift_joined",
+        sequence=2,
     )
 
 

@@ -17,6 +17,7 @@ from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
 from orders.actions.work_orders import withdraw_work_orders
+from orders.cleaning import OF_LINES, without
 from orders.errors import NotTheOwner, TooLate
 from orders.models import Order, OrderLine, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
@@ -62,7 +63,9 @@ def revise_order(
         lines.values(), ["sku", "sku_code", "quantity", "unit_price", "amount"]
     )
     _sum_up(order, list(lines.values()), changes)
-    order.save(update_fields=["goods_amount", "total", "version"])
+    # Every SKU is known now, and a person has meant each quantity.
+    order.tags = without(order.tags, OF_LINES)
+    order.save(update_fields=["goods_amount", "total", "tags", "version"])
     record(order, "order.revised", actor=actor, changes=changes, data={"reason": reason})
     release_reservations(list(lines))
     promise = reserve([stock_request(order, lines.values(), warehouses_of(order.shop))])[0]

@@ -23,6 +23,7 @@ name_subjects(WorkOrder.KIND, _("Work order"), "orders_workorder")
 name_events(
     {
         "order.placed": _("Order came in"),
+        "order.gift_joined": _("Gift of an order that was there before"),
         "order.paid": _("Payment noted"),
         "order.approved": _("Review passed"),
         "order.sent_back": _("Sent back to review"),

@@ -1,13 +1,15 @@
 """Goods come in and are corrected: level, bins, ledger and timeline say the same."""
 
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 
 import pytest
 
 from inventory.actions import (
     adjust_stock,
     hold_batch,
+    hold_expired_batches,
     receive_stock,
     release_batch,
     report_low_stock,
@@ -16,6 +18,7 @@ from inventory.actions import (
 )
 from inventory.actions.adjust import Promised
 from inventory.models import Batch, Bin, Movement, Placement, StockLevel
+from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM, Actor
 from ordercenter.core.errors import BadInput, Forbidden
 from ordercenter.core.models import Event
@@ -194,6 +197,40 @@ class TestHold:
 
         assert everything(level) == before
         assert Batch.objects.get().quality == "passed"
+
+
+@pytest.mark.django_db
+class TestExpiry:
+    TODAY = date(2027, 1, 2)
+
+    def on_the_day(self) -> int:
+        midnight = datetime.combine(self.TODAY, clock_time(0, 5), moments.SHANGHAI)
+        with moments.pretend(midnight):
+            return hold_expired_batches()
+
+    @pytest.mark.parametrize(("days", "on_hold"), [(-1, 5), (0, 0), (1, 0)])
+    def test_what_expired_before_today_can_not_be_promised(self, days, on_hold):
+        day = self.TODAY + timedelta(days=days)
+        level = receive(SkuFactory(), WarehouseFactory(), 5, batch_code="B1", expires_on=day)
+
+        first, again = self.on_the_day(), self.on_the_day()
+
+        level.refresh_from_db()
+        assert (first, again, level.held) == (bool(on_hold), 0, on_hold)
+        assert broken_laws("stock.") == {}
+
+    def test_what_is_promised_is_told_of_every_day(self):
+        level = receive(
+            SkuFactory(), WarehouseFactory(), 5, batch_code="B1", expires_on=date(2027, 1, 1)
+        )
+        reserve_or_refuse(want(level, 1))
+
+        counts = [self.on_the_day(), self.on_the_day()]
+
+        level.refresh_from_db()
+        told = Event.objects.filter(kind="stock.batch_expired", stream=f"stock:{level.pk}")
+        assert (counts, level.held) == ([0, 0], 0)
+        assert [event.data["held"] for event in told] == [False, False]
 
 
 @pytest.mark.django_db

@@ -38,6 +38,15 @@ class TestAddress:
             "receiver_street": ["文三路 269 号 2 幢 301 室", "天目山路 18 号"],
         }
 
+    def test_what_was_wrong_with_the_address_is_no_longer_said(self):
+        order = OrderFactory(
+            receiver_street="镇上", tags=["address_vague", "phone_invalid", "unknown_sku", "VIP"]
+        )
+
+        change_address(order.pk, seen=None, receiver=ELSEWHERE, actor=SYSTEM)
+
+        assert Order.objects.get().tags == ["unknown_sku", "VIP"]
+
     def test_the_same_address_changes_nothing(self):
         order = OrderFactory()
         before = everything(order)

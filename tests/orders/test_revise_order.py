@@ -75,6 +75,16 @@ def test_lines_totals_stock_and_story_follow(level):
     assert broken_laws() == {}
 
 
+def test_what_was_wrong_with_the_lines_is_no_longer_said(level):
+    owner = seller()
+    order = brought_in_by(owner, level)
+    Order.objects.update(tags=["quantity_unusual", "unknown_sku", "phone_invalid"])
+
+    revise(order, owner, quantity=3)
+
+    assert Order.objects.get().tags == ["phone_invalid"]
+
+
 @pytest.mark.parametrize("price", ["10", "10.0", "10.00"])
 def test_nothing_new_changes_nothing(level, price):
     actor = seller()
