@@ -69,6 +69,7 @@ PLANS = (
     Plan("oc.escalate_urgent", "orders.care.tasks.escalate_urgent", 1),
     Plan("oc.keep_numbers", "orders.insight.tasks.keep_numbers", 1),
     Plan("oc.verify_laws", "ordercenter.core.tasks.verify_laws", 60),
+    Plan("oc.hold_expired", "inventory.tasks.hold_expired_batches", daily_at=time(0, 5)),
     Plan("oc.purge_core", "ordercenter.core.tasks.purge_old", daily_at=time(3, 30)),
     Plan("oc.purge_attempts", "orders.care.tasks.purge_attempts", daily_at=time(3, 35)),
     Plan("oc.purge_notices", "integrations.messaging.tasks.purge_old", daily_at=time(3, 40)),
