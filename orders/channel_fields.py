@@ -32,7 +32,21 @@ def of_draft(draft: Draft) -> dict[str, str]:
     columns["buyer_message"] = draft.buyer_message[:500]
     columns["seller_memo"] = draft.seller_memo[:1000]
     columns |= {name: draft.receiver.as_columns()[name] for name in RECEIVER}
+    columns |= {
+        line_name(line.channel_line): line_text(line.sku_code, line.quantity)
+        for line in draft.lines
+    }
     return {name: as_text(value) for name, value in columns.items()}
+
+
+def line_name(channel_line: str) -> str:
+    """The name of a line among the fields. Lines are compared, never taken over by themselves."""
+    return f"line {channel_line}"
+
+
+def line_text(sku_code: str, quantity: int) -> str:
+    """What a line orders."""
+    return f"{sku_code} × {quantity}"
 
 
 def of_order(order: Order) -> dict[str, str]:

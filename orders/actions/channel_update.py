@@ -65,11 +65,13 @@ def take_channel_update(order_id: int, update: ChannelUpdate, *, actor: Actor) -
     if _is_older(order, update.draft):
         return UpdateOutcome.STALE
     version = order.version
-    merge = three_way(
-        update.base, channel_fields.of_order(order), channel_fields.of_draft(update.draft)
-    )
+    theirs, yours = channel_fields.of_order(order), channel_fields.of_draft(update.draft)
+    base = {name: update.base[name] for name in theirs if name in update.base}
+    merge = three_way(base, theirs, {name: yours[name] for name in theirs})
     clashes = _merge_fields(order, merge, update.draft, actor)
-    clashes |= _take_refund_flags(order, update.draft, actor)
+    lines = {line.channel_line: line for line in order.lines.all()}
+    clashes |= _line_clashes(lines, update.base, yours)
+    _take_refund_flags(order, lines, update.draft, actor)
     _touch(order, update.draft)
     order = _make_moves(order, update, clashes, actor)
     if clashes:
@@ -151,30 +153,41 @@ def _value(draft: Draft, name: str) -> object:
     return value[:longest] if longest else value
 
 
-def _take_refund_flags(order: Order, draft: Draft, actor: Actor) -> dict[str, list[str]]:
-    """Lines carry the channel's refund flag; a change of what was ordered goes to a person."""
-    clashes: dict[str, list[str]] = {}
-    ours = {line.channel_line: line for line in order.lines.all()}
+def _line_clashes(
+    lines: Mapping[str, OrderLine], base: Mapping[str, str], yours: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """A line that came, went or changed at the channel goes to a person, once."""
+    name, text = channel_fields.line_name, channel_fields.line_text
+    have = {name(line): text(ours.sku_code, ours.quantity) for line, ours in lines.items()}
+    said = {key for key in yours if key not in channel_fields.FIELDS}
+    return {
+        key: [base.get(key, ""), have.get(key, ""), yours.get(key, "")]
+        for key in sorted(have.keys() | said)
+        if _pieces(have.get(key)) != _pieces(yours.get(key)) and base.get(key) != yours.get(key)
+    }
+
+
+def _pieces(text: str | None) -> str:
+    """How many: the SKU's code may have been mended here."""
+    return (text or "").rpartition(" × ")[2]
+
+
+def _take_refund_flags(
+    order: Order, lines: Mapping[str, OrderLine], draft: Draft, actor: Actor
+) -> None:
     flagged: list[OrderLine] = []
     for incoming in draft.lines:
-        line = ours.get(incoming.channel_line)
-        if line is None or line.quantity != incoming.quantity:
-            have = f"{line.sku_code} × {line.quantity}" if line else ""
-            clashes[f"line {incoming.channel_line}"] = [
-                "",
-                have,
-                f"{incoming.sku_code} × {incoming.quantity}",
-            ]
-        elif line.refund_open != incoming.refund_open:
+        line = lines.get(incoming.channel_line)
+        if line is not None and line.refund_open != incoming.refund_open:
             line.refund_open = incoming.refund_open
             flagged.append(line)
-    if flagged:
-        OrderLine.objects.bulk_update(flagged, ["refund_open"])
-        order.refund_open = any(line.refund_open for line in ours.values())
-        order.save(update_fields=["refund_open", "version"])
-        lines = {line.channel_line: line.refund_open for line in flagged}
-        record(order, "order.refund_flagged", actor=actor, data={"lines": lines})
-    return clashes
+    if not flagged:
+        return
+    OrderLine.objects.bulk_update(flagged, ["refund_open"])
+    order.refund_open = any(line.refund_open for line in lines.values())
+    order.save(update_fields=["refund_open", "version"])
+    told = {line.channel_line: line.refund_open for line in flagged}
+    record(order, "order.refund_flagged", actor=actor, data={"lines": told})
 
 
 def _touch(order: Order, draft: Draft) -> None:

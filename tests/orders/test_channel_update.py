@@ -240,8 +240,35 @@ class TestLines:
         tell(order, replace(now, lines=(replace(now.lines[0], quantity=5),)), before=said(level))
 
         code = level.sku.code
-        assert conflict(order) == {"line 1": ["", f"{code} × 2", f"{code} × 5"]}
+        assert conflict(order) == {"line 1": [f"{code} × 2", f"{code} × 2", f"{code} × 5"]}
         assert order.lines.get().quantity == 2
+
+    def test_a_line_that_is_gone_goes_to_a_person_once(self, level):
+        order = OrderFactory(lines=[(level, 2), (level, 1)], number="C-1")
+        code = level.sku.code
+        both = draft((code, 2), (code, 1), number="C-1", channel_modified_at=PLACED_AT)
+        rest = replace(both, lines=both.lines[:1])
+
+        tell(order, rest, before=both)
+        work = WorkOrder.objects.get(kind="channel_conflict")
+        resolve_work_order(work.pk, seen=None, resolution="渠道已退一件", actor=SYSTEM)
+        again = tell(
+            order, replace(rest, channel_modified_at=PLACED_AT + timedelta(hours=2)), before=rest
+        )
+
+        assert work.detail["fields"] == {"line 2": [f"{code} × 1", f"{code} × 1", ""]}
+        assert again is UpdateOutcome.UNCHANGED
+        assert WorkOrder.objects.filter(kind="channel_conflict").count() == 1
+        assert order.lines.count() == 2
+
+    def test_what_was_revised_here_is_not_asked_about_while_the_channel_says_the_same(self, level):
+        order = ordered(level)
+        order.lines.update(quantity=3)
+
+        outcome = tell(order, said(level), before=said(level))
+
+        assert outcome is UpdateOutcome.UNCHANGED
+        assert not WorkOrder.objects.exists()
 
     def test_a_refund_is_flagged_and_unflagged(self, level):
         order = ordered(level)
