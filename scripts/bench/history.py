@@ -24,7 +24,7 @@ INSERT INTO orders_order (version, state, state_since, shop_id, external_number,
   seller_memo, receiver_name, receiver_phone, receiver_phone_tail, receiver_province,
   receiver_city, receiver_district, receiver_street, receiver_token, receiver_is_masked, currency,
   goods_amount, freight, discount, total, paid_amount, payment_state, refund_open, placed_at,
-  paid_at, ship_by, channel_status)
+  paid_at, ship_by, channel_status, dispatched_at, delivered_at)
 SELECT 3,
        CASE WHEN n %% 400 = 0 THEN 'pending_review' WHEN n %% 400 = 1 THEN 'pending_finance'
             WHEN n %% 400 IN (2, 3) THEN 'preparing' WHEN n %% 400 = 4 THEN 'packed'
@@ -33,7 +33,8 @@ SELECT 3,
        at, shop, 'H' || n, '', 'normal', 'normal', '{}', 'channel', 'bench', at,
        name, '', '', '', name, phone, right(phone, 4), '浙江省', '杭州市', '西湖区',
        '文一西路 ' || n %% 2000 || ' 号', '', false, 'CNY', total, 0, 0, total, total, 'verified',
-       false, at, at, at + interval '48 hours', ''
+       false, at, at, at + interval '48 hours', '', left_at,
+       CASE WHEN n %% 100 <> 5 THEN left_at + interval '30 hours' END
   FROM (SELECT n, (SELECT id FROM orders_shop WHERE code = 'bench') AS shop,
                now() - (%(last)s - n) * interval '20 seconds' AS at,
                substr(%(family)s, 1 + (n * 7919 %% length(%(family)s))::int, 1)
@@ -44,7 +45,12 @@ SELECT 3,
                '1' || (ARRAY['38','39','86','77','55','31'])[1 + n %% 6]
                    || CASE WHEN n %% 100 = 7 THEN lpad((n %% 10000)::text, 4, '0') || %(common)s
                            ELSE lpad((n * 2654435761 %% 100000000)::text, 8, '0') END AS phone,
-               (10 + n %% 5000)::numeric AS total
+               (10 + n %% 5000)::numeric AS total,
+               -- One in twenty-five leaves late; what is in the house or cancelled has not left.
+               CASE WHEN n %% 400 > 4 AND n %% 50 <> 6
+                    THEN now() - (%(last)s - n) * interval '20 seconds'
+                         + CASE WHEN n %% 25 = 0 THEN interval '3 days'
+                                ELSE n %% 1440 * interval '1 minute' END END AS left_at
           FROM generate_series(%(first)s::bigint, %(last)s::bigint) n) o
 """
 _LINES = """
