@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from ordercenter.core import moments
@@ -26,6 +28,7 @@ from tests.fulfilment import world as warehouse
 from tests.rma import world as returns
 
 TODAY = datetime(2026, 11, 20, 12, 0, tzinfo=SHANGHAI)
+_ends = [TODAY]
 CUSTOMER = Actor(
     kind="customer",
     label="王小明",
@@ -40,7 +43,17 @@ ELSEWHERE = Receiver("王小明", "13812345678", "上海市", "上海市", "浦�
 
 def at(days_ago: float, hours: float = 0) -> datetime:
     """Noon so many days before the present, and so many hours later."""
-    return TODAY - timedelta(days=days_ago) + timedelta(hours=hours)
+    return _ends[-1] - timedelta(days=days_ago) + timedelta(hours=hours)
+
+
+@contextmanager
+def ending(moment: datetime) -> Iterator[None]:
+    """Within the block stories end there instead of on `TODAY`."""
+    _ends.append(moment)
+    try:
+        yield
+    finally:
+        _ends.pop()
 
 
 def released(order: Order) -> Order:
