@@ -14,6 +14,7 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
@@ -33,6 +34,7 @@ VIEW_ORDER = "orders.view_order"
 SEE_RECEIVER = "orders.see_receiver_order"
 # Who may look at the runs of others.
 SEE_ALL_RUNS = "sheets.view_sheetrun"
+BUSY = gettext_lazy("This workbook is being worked on already, or was finished.")
 _CHUNK = 1024 * 1024
 
 
@@ -165,7 +167,7 @@ def _start(run: SheetRun, states: Sequence[str], total: int = 0) -> None:
         state=SheetRun.State.RUNNING, started_at=at, beat_at=at, done=0, total=total, phase=""
     )
     if not started:
-        raise WrongState(_("This workbook is being worked on already, or was finished."))
+        raise WrongState(BUSY)
     run.refresh_from_db()
 
 

@@ -15,14 +15,15 @@ from ordercenter.core.actor import SYSTEM, Actor
 from ordercenter.core.models import User
 from orders.actions import set_memo
 from orders.models import Order, OrderState
-from orders.sheets import admin as pages
-from orders.sheets import tasks
+from orders.sheets import resources, tasks
 from orders.sheets.models import SheetRun
 from tests.factories import OrderFactory, UserFactory
 from tests.sheets.world import Sheet, export
 
 pytestmark = pytest.mark.django_db
-EXPORT, IMPORT = "admin:sheets_sheetrun_export", "admin:sheets_sheetrun_import"
+EXPORT, IMPORT = "admin:orders_order_export", "admin:orders_order_import"
+CONFIRM = "admin:orders_order_process_import"
+FORM = {"format": "0", "resource": "0"}
 
 
 def signed_in(*roles: str, **fields: Any) -> tuple[Client, User]:
@@ -34,7 +35,12 @@ def signed_in(*roles: str, **fields: Any) -> tuple[Client, User]:
 
 def upload(client: Client, content: bytes) -> Any:
     file = SimpleUploadedFile("orders.xlsx", content)
-    return client.post(reverse(IMPORT), {"file": file}, follow=True)
+    return client.post(reverse(IMPORT), {**FORM, "import_file": file}, follow=True)
+
+
+def confirm(client: Client, run: SheetRun) -> Any:
+    fields = {"import_file_name": run.pk, "original_file_name": run.name, **FORM}
+    return client.post(reverse(CONFIRM), fields, follow=True)
 
 
 def workbook(answer: Any) -> Sheet:
@@ -49,7 +55,7 @@ def test_the_list_offers_both_ways_and_the_export_keeps_its_filters():
     assert f"{reverse(EXPORT)}?tab=finance" in shown.content.decode()
     assert reverse(IMPORT) in shown.content.decode()
 
-    done = client.post(f"{reverse(EXPORT)}?tab=finance", follow=True)
+    done = client.post(f"{reverse(EXPORT)}?tab=finance", FORM, follow=True)
 
     run = SheetRun.objects.get()
     assert (run.state, run.counts) == ("done", {"rows": 1})
@@ -72,18 +78,18 @@ def test_upload_shows_everything_first_and_writes_on_confirmation():
     assert "别人的" in page and "也是我的" in page and "system" in page
     assert Order.objects.get(pk=order.pk).seller_memo == ""
     run = SheetRun.objects.get(kind="import")
-    confirm = reverse("admin:sheets_sheetrun_confirm", args=[run.pk])
-    assert confirm in page
+    assert reverse(CONFIRM) in page and f'value="{run.pk}"' in page
 
-    client.post(confirm)
+    told = confirm(client, run).content.decode()
 
+    assert "已写入 1 个单元格" in told and "1 个单元格未写入" in told
     run.refresh_from_db()
     assert (run.state, run.counts["applied"], run.counts["conflict"]) == ("done", 1, 1)
     assert Order.objects.get(pk=order.pk).seller_memo == "我的"
     assert Order.objects.get(pk=other.pk).seller_memo == "别人的"
     result = workbook_of_result(client, run)
     assert "A2" in result and "冲突" in str(result["conflict"])
-    client.post(confirm)
+    confirm(client, run)
     assert Order.objects.get(pk=order.pk).version == 2
 
 
@@ -108,8 +114,8 @@ def test_a_long_upload_is_looked_through_by_a_worker(monkeypatch: pytest.MonkeyP
     order = OrderFactory()
     content = Sheet(export(actor=Actor.person(user, via="admin"))).set(order, seller_memo="x")
     asked: list[Any] = []
-    monkeypatch.setattr(pages, "BYTES_AT_ONCE", 10)
-    monkeypatch.setattr(pages, "async_task", lambda *args, **kwargs: asked.append(args))
+    monkeypatch.setattr(resources, "BYTES_AT_ONCE", 10)
+    monkeypatch.setattr(resources, "async_task", lambda *args, **kwargs: asked.append(args))
 
     waiting = upload(client, content.saved())
 
@@ -147,7 +153,8 @@ def test_nobody_sees_the_runs_of_others_and_only_the_owner_confirms():
     assert owner.get(page).status_code == 200
     assert other.get(page).status_code == 404
     assert watcher.get(page).status_code == 200
-    watcher.post(reverse("admin:sheets_sheetrun_confirm", args=[run.pk]))
+    confirm(watcher, run)
+    assert confirm(other, run).status_code == 404
     assert Order.objects.get(pk=order.pk).seller_memo == ""
     assert "orders.xlsx" not in other.get(reverse(IMPORT)).content.decode()
 
@@ -156,7 +163,7 @@ def test_nobody_sees_the_runs_of_others_and_only_the_owner_confirms():
 def test_roles_without_receivers_get_stars_in_file_and_result(role: str):
     client, _user = signed_in(role)
     order = OrderFactory()
-    client.post(reverse(EXPORT))
+    client.post(reverse(EXPORT), FORM)
     run = SheetRun.objects.get()
 
     sheet = workbook(client.get(reverse("admin:sheets_sheetrun_file", args=[run.pk])))
@@ -181,7 +188,7 @@ def test_the_role_decides_which_state_cells_work():
     assert "没有权限" in page or "不能" in page or "主管" in page
     run = SheetRun.objects.get(kind="import")
     assert run.cells.get(order_id=review.pk).reason == "forbidden"
-    client.post(reverse("admin:sheets_sheetrun_confirm", args=[run.pk]))
+    confirm(client, run)
     assert Order.objects.get(pk=review.pk).state == OrderState.PENDING_REVIEW
     assert Order.objects.get(pk=finance.pk).state == OrderState.PREPARING
 

@@ -1,41 +1,32 @@
-"""Excel beside the order list: export what the list shows, put it back, look, confirm."""
+"""Runs: progress, every changed cell, the files, and the button that confirms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
-from django_q.tasks import async_task
+from django.views.decorators.http import require_GET
 from unfold.decorators import display
 
-from ordercenter.core.adminkit import dialogs, looks
+from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import actor_of
-from ordercenter.core.adminkit.counts import capped_count
 from ordercenter.core.adminkit.keyset import KeysetList
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, NotFound
-from orders.admin.order import ListLink, add_list_link
+from ordercenter.core.errors import NotFound
 from orders.models import Order
-from orders.sheets import runs, tasks
-from orders.sheets.columns import MOST_ROWS
+from orders.sheets import runs
+from orders.sheets.admin.forms import Confirm
 from orders.sheets.downloads import exported_file, result_file
 from orders.sheets.models import SheetCell, SheetRun
-from orders.sheets.selection import orders_of_list
 from orders.sheets.words import shown, title_of, who_and_when, why
 
-# What is larger than this is done by a worker, with progress on the page.
-ROWS_AT_ONCE = 2_000
-BYTES_AT_ONCE = 512 * 1024
 CELLS_SHOWN = 300
 
 STATE_TONES: dict[str, str] = {
@@ -51,27 +42,6 @@ OUTCOME_TONES: dict[str, str] = {
     SheetCell.Outcome.APPLIED: "green",
     SheetCell.Outcome.MERGED: "blue",
 }
-
-add_list_link(
-    ListLink(
-        _("Export to Excel"),
-        "download",
-        "admin:sheets_sheetrun_export",
-        runs.VIEW_ORDER,
-        keeps_filters=True,
-    )
-)
-add_list_link(
-    ListLink(_("Sync from Excel"), "upload_file", "admin:sheets_sheetrun_import", runs.VIEW_ORDER)
-)
-
-
-class Upload(forms.Form):
-    """The workbook that comes back."""
-
-    file = dialogs.upload(
-        _("Workbook (.xlsx)"), help_text=_("The one exported here, with your changes in it.")
-    )
 
 
 @admin.register(SheetRun)
@@ -119,10 +89,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
 
     def get_urls(self) -> list[URLPattern]:
         pages: tuple[tuple[str, str, Callable[..., HttpResponse]], ...] = (
-            ("export/", "export", self.export_view),
-            ("import/", "import", self.import_view),
             ("<int:pk>/progress/", "progress", require_GET(self.progress_view)),
-            ("<int:pk>/confirm/", "confirm", require_POST(self.confirm_view)),
             ("<int:pk>/file/", "file", require_GET(self.file_view)),
             ("<int:pk>/result/", "result", require_GET(self.result_view)),
         )
@@ -141,68 +108,6 @@ class SheetRunAdmin(KeysetList, ShownOnly):
             return view(request, **kwargs)
 
         return guarded
-
-    # -- out ---------------------------------------------------------------------------------
-
-    def export_view(self, request: HttpRequest) -> HttpResponse:
-        """GET says what will be exported, POST exports it; the list's filters are kept."""
-        query = request.META.get("QUERY_STRING", "")
-        rows = orders_of_list(query, request.user)  # type: ignore[arg-type]
-        count = capped_count(rows, MOST_ROWS)
-        if request.method == "POST" and 0 < count <= MOST_ROWS:
-            run = runs.begin_export(actor=actor_of(request), query=query)
-            self._carry_out(run, "export", tasks.export, is_long=count > ROWS_AT_ONCE)
-            return HttpResponseRedirect(_url("change", run.pk))
-        context = {
-            "count": count,
-            "is_too_many": count > MOST_ROWS,
-            "most": MOST_ROWS,
-            "sees_receiver": request.user.has_perm(runs.SEE_RECEIVER),  # type: ignore[union-attr]
-            "back": _list_url(query),
-        }
-        return self._page(request, "sheets/export.html", gettext("Export to Excel"), context)
-
-    # -- in ----------------------------------------------------------------------------------
-
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """GET asks for the workbook, POST keeps it and looks through it; nothing is changed."""
-        form = Upload(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            upload = form.cleaned_data["file"]
-            try:
-                run = runs.receive_workbook(upload, name=upload.name, actor=actor_of(request))
-            except DomainError as refusal:
-                form.add_error("file", str(refusal))
-            else:
-                self._carry_out(
-                    run, "look_through", tasks.look_through, is_long=run.size > BYTES_AT_ONCE
-                )
-                return HttpResponseRedirect(_url("change", run.pk))
-        context = {
-            "form": form,
-            "back": _list_url(),
-            "export": _url("export"),
-            "latest": runs.runs_for(actor_of(request)).order_by("-pk")[:5],
-        }
-        return self._page(request, "sheets/import.html", gettext("Sync from Excel"), context)
-
-    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What was looked through is applied, against what stands on the orders now."""
-        run = self._run(request, pk)
-        if run.user_id != request.user.pk or run.state != SheetRun.State.LOOKED:
-            messages.warning(
-                request, gettext("This workbook is being worked on already, or was finished.")
-            )
-        else:
-            self._carry_out(run, "apply", tasks.apply, is_long=run.size > BYTES_AT_ONCE)
-        return HttpResponseRedirect(_url("change", pk))
-
-    @staticmethod
-    def _carry_out(run: SheetRun, name: str, task: Callable[[int], str], *, is_long: bool) -> None:
-        if is_long:
-            async_task(f"orders.sheets.tasks.{name}", run.pk, group="sheets")
-        else:
-            task(run.pk)
 
     # -- one run -----------------------------------------------------------------------------
 
@@ -234,15 +139,16 @@ class SheetRunAdmin(KeysetList, ShownOnly):
             "lines": [_line(cell, sees_receiver=sees) for cell in found[:CELLS_SHOWN]],
             "is_cut": len(found) > CELLS_SHOWN,
             "is_working": run.state in (SheetRun.State.WAITING, SheetRun.State.RUNNING),
+            "confirm_form": Confirm.of(run),
             "can_confirm": run.state == SheetRun.State.LOOKED and run.user_id == request.user.pk,
             "has_changes": run.counts.get("applied", 0) > 0,
             "is_import": run.kind == SheetRun.Kind.IMPORT,
             "can_take_file": run.state == SheetRun.State.DONE
             and bool(run.file)
             and _may_take(run, request),
-            "urls": {name: _url(name, pk) for name in ("progress", "confirm", "file", "result")},
+            "urls": {name: _url(name, pk) for name in ("progress", "file", "result")},
             "back": _list_url(),
-            "again": _url("import"),
+            "again": reverse("admin:orders_order_import"),
         }
         return self._page(request, "sheets/run.html", str(run), context)
 
