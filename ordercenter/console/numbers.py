@@ -45,6 +45,18 @@ SPAN_NAMES: dict[str, str | Promise] = {
     "30": gettext_lazy("30 days"),
     "365": gettext_lazy("A year"),
 }
+# Shops carry the channel's code; one without a name here is shown by its code.
+CHANNEL_NAMES: dict[str, str | Promise] = {
+    "taobao": gettext_lazy("Taobao / Tmall"),
+    "jd": gettext_lazy("JD"),
+    "pinduoduo": gettext_lazy("Pinduoduo"),
+    "douyin": gettext_lazy("Douyin"),
+    "wechat_group": gettext_lazy("WeChat group"),
+    "wechat_mini": gettext_lazy("WeChat mini program"),
+    "pos": gettext_lazy("Counter"),
+    "manual": gettext_lazy("Entered by hand"),
+    "api": gettext_lazy("Partners"),
+}
 PROMISED = ("on_time", "late")
 OUTBOUND = ("on_time", "no_promise", "late")
 NOT_AS_ORDERED = (ReturnReason.WRONG_ITEM, ReturnReason.INCOMPLETE)
@@ -299,7 +311,11 @@ class Board:
         return self._panel(
             _("Orders by channel"),
             [
-                (channel, found, self.link("placed", channel=channel))
+                (
+                    str(CHANNEL_NAMES.get(channel, channel)),
+                    found,
+                    self.link("placed", channel=channel),
+                )
                 for channel, found in self.sums.channels("placed")
             ],
             _("to pay"),
