@@ -9,6 +9,7 @@ for _page in (
     "mappings",
     "messages",
     "notices",
+    "partners",
     "payments",
     "tracking",
     "on_orders",

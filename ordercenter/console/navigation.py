@@ -168,6 +168,13 @@ PARTS = (
             _list(_("Staff"), "badge", "core_user"),
             _list(_("Roles"), "admin_panel_settings", "auth_group"),
             _list(_("Partners"), "handshake", "orders_partner"),
+            _list(_("Partners' webhooks"), "webhook", "integrations_webhookendpoint", "?tab=all"),
+            _list(
+                _("Messages to partners"),
+                "forward_to_inbox",
+                "integrations_partnerdelivery",
+                "?tab=all",
+            ),
         ),
     ),
 )

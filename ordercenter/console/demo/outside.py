@@ -7,18 +7,31 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from integrations.models import ChannelAccount, PaymentAccount, Robot, TrackingAccount
+from integrations.models import (
+    ChannelAccount,
+    PaymentAccount,
+    Robot,
+    TrackingAccount,
+    WebhookEndpoint,
+)
 from integrations.simulators.alipay import service as alipay
 from integrations.simulators.keys import ensure_keys
 from integrations.simulators.kuaidi100.service import DEMO_CUSTOMER, DEMO_KEY
+from integrations.simulators.partner.receiver import DEMO_NAME, DEMO_SECRET, PREFIX
 from integrations.simulators.taobao.accounts import demo_app, demo_sellers
 from integrations.simulators.wechatpay import service as wechatpay
 from ordercenter.core import moments
+from ordercenter.core.actor import Actor
 from ordercenter.engine import fleet
 from ordercenter.engine.paths import var_dir
-from orders.models import Shop
+from orders.actions.keys import SCOPES, issue_api_key
+from orders.models import Partner, Shop
 
 ROBOT_KEY = "ocoooooo-0000-4000-8000-000000000000"
+DEMO_PARTNER = "云仓合作伙伴（演示）"
+DEMO_PARTNER_SHOP = "mini-baby"
+DEMO_WEBHOOK = "演示：合作伙伴系统"
+DEMO = Actor.system("command:demo")
 
 
 def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
@@ -61,6 +74,28 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
         {"credentials": {"key": ROBOT_KEY}},
     )
     _connect_payments(address)
+    _connect_partner(address)
+
+
+def _connect_partner(address: str) -> None:
+    """A partner whose shop is one of ours, whose program reads orders and hears of them."""
+    partner, made = Partner.objects.get_or_create(name=DEMO_PARTNER)
+    if made:
+        partner.shops.set(Shop.objects.filter(code=DEMO_PARTNER_SHOP))
+        # Its token is for nobody: a key of one's own is issued by an administrator.
+        issue_api_key(partner, SCOPES, actor=DEMO)
+    url = f"{address}{PREFIX}{DEMO_NAME}"
+    row, made = WebhookEndpoint.objects.get_or_create(
+        partner=partner,
+        description=DEMO_WEBHOOK,
+        defaults={
+            "url": url,
+            "scopes": ["orders.view_order"],
+            "secrets": {"current": DEMO_SECRET},
+        },
+    )
+    if not made and row.url != url:
+        WebhookEndpoint.objects.filter(pk=row.pk).update(url=url)
 
 
 def _connect_payments(address: str) -> None:

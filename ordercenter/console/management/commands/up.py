@@ -85,6 +85,9 @@ class Command(BaseCommand):
         if demo:
             wanted = int(os.environ.get("SIMULATOR_PORT", "9100"))
             shared["SIMULATOR_PORT"] = str(fleet.free_port("127.0.0.1", wanted))
+            # The demo's partner is a simulator on this machine.
+            shared["WEBHOOK_PLAIN_HTTP"] = f"127.0.0.1:{shared['SIMULATOR_PORT']}"
+            shared["WEBHOOK_PRIVATE_NETWORKS"] = "127.0.0.1/32"
         os.environ.update(shared)
         return shared
 
