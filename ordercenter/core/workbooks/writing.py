@@ -46,6 +46,12 @@ class Style(IntEnum):
     MERGED = 9
     CONFLICT = 10
     REFUSED = 11
+    # Sums below or above a table, and remarks that may be long.
+    SUM = 12
+    SUM_MONEY = 13
+    AMOUNT = 14
+    COUNT = 15
+    REMARK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,11 @@ _LOOKS = {
     Style.MERGED: _Look(fill=6, wraps=True),
     Style.CONFLICT: _Look(fill=7, wraps=True),
     Style.REFUSED: _Look(fill=8, wraps=True),
+    Style.SUM: _Look(fill=2, font=1),
+    Style.SUM_MONEY: _Look(fill=2, font=1, format=4),
+    Style.AMOUNT: _Look(format=4),
+    Style.COUNT: _Look(format=3),
+    Style.REMARK: _Look(),
 }
 
 
@@ -118,6 +129,7 @@ class SheetWriter:
         self._is_protected = is_protected
         self._frozen = frozen
         self.rows = 0
+        self._table_ends: int | None = None
         self._pending: list[str] = []
         self._fast = self._row_template()
         self._begin()
@@ -133,6 +145,21 @@ class SheetWriter:
                 self._put(self._slow(values))
                 return
         self._put(self._fast.replace("\x00", str(self.rows)) % tuple(values))
+
+    def add_sums(self, cells: Iterable[tuple[str, bool]]) -> None:
+        """Append a row in bold; each cell says whether its text is a number."""
+        self.rows += 1
+        row = "".join(
+            f'<c r="{column_letter(place)}{self.rows}" s="{Style.SUM_MONEY * 2}"><v>{text}</v></c>'
+            if is_number
+            else self._text_cell(column_letter(place), Style.SUM, text)
+            for place, (text, is_number) in enumerate(cells)
+        )
+        self._put(f'<row r="{self.rows}">{row}</row>')
+
+    def end_table(self) -> None:
+        """What follows is not filtered and sorted with the rows above."""
+        self._table_ends = self.rows
 
     def add_styled(self, cells: Iterable[tuple[str, Style]]) -> None:
         """Append a row whose cells look each its own way."""
@@ -221,7 +248,7 @@ class SheetWriter:
             )
         if self._has_header:
             last = column_letter(len(self.fields) - 1)
-            parts.append(f'<autoFilter ref="A1:{last}{max(self.rows, 1)}"/>')
+            parts.append(f'<autoFilter ref="A1:{last}{max(self._table_ends or self.rows, 1)}"/>')
         parts.append(self._validations())
         parts.append("</worksheet>")
         self.member.write("".join(parts).encode())

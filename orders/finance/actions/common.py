@@ -1,0 +1,61 @@
+"""What every action on an invoice begins with: the order first, then the invoice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from ordercenter.core.errors import BadInput, NotFound
+from orders.finance.models import Invoice
+from orders.finance.models.invoices import ALIVE
+from orders.models import Order
+
+# rma asks for this tag before money goes back.
+INVOICED = "invoiced"
+# A channel, a form or a person has said that the buyer wants an invoice.
+WANTED = "invoice_wanted"
+
+
+def locked_invoice(invoice_id: int, *, seen: int | None) -> tuple[Order, Invoice]:
+    """The order and its invoice, locked in this order, the invoice in the version seen."""
+    rows = Invoice.objects.filter(pk=invoice_id)
+    order_id = rows.values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise NotFound(id=invoice_id)
+    order: Order = Order.objects.locked(order_id, seen=None)
+    invoice: Invoice = Invoice.objects.locked(invoice_id, seen=seen)
+    invoice.order = order
+    return order, invoice
+
+
+def left_to_invoice(order: Order, *, without: Invoice | None = None) -> Decimal:
+    """What was paid, is not promised back, and no living invoice speaks of (CNY)."""
+    alive = order.invoices.filter(state__in=ALIVE)
+    if without is not None:
+        alive = alive.exclude(pk=without.pk)
+    taken = alive.aggregate(taken=Sum("amount"))["taken"] or Decimal("0.00")
+    left: Decimal = order.paid_amount - order.refunded_amount - taken
+    return left
+
+
+def set_tag(order: Order, tag: str, *, present: bool) -> dict[str, list[list[str]]]:
+    """The order carries the tag or doesn't; the change for the event that tells of it.
+
+    The caller holds the order's lock.
+    """
+    before = list(order.tags)
+    after = [*(name for name in before if name != tag), *([tag] if present else [])]
+    if sorted(before) == sorted(after):
+        return {}
+    order.tags = after
+    order.save(update_fields=["tags", "version"])
+    return {"tags": [before, after]}
+
+
+def require_reason(reason: str) -> str:
+    """The words; raises `BadInput` where there are none."""
+    if not reason.strip():
+        raise BadInput(_("Say why."), fields={"reason": ["empty"]})
+    return reason.strip()[:200]

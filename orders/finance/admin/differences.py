@@ -1,0 +1,109 @@
+"""Differences between our books and the channels': open ones first, accepted with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
+from ordercenter.core.adminkit.dialogs import Reason
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.readonly import ShownOnly
+from orders.finance.actions import accept_difference
+from orders.finance.models import Difference, DifferenceState
+
+STATE_TONES: dict[str, str] = {
+    DifferenceState.OPEN: "red",
+    DifferenceState.EXPLAINED: "gray",
+    DifferenceState.ACCEPTED: "green",
+}
+
+
+def open_ones(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
+    """What finance has to look into."""
+    return rows.filter(state=DifferenceState.OPEN)
+
+
+@admin.register(Difference)
+class DifferenceAdmin(TransitionButtons, KeysetList, ShownOnly):
+    list_display = (
+        "what",
+        "order_link",
+        "number",
+        "our_money",
+        "their_money",
+        "gap_money",
+        "state_badge",
+        "settlement",
+        "reason",
+    )
+    list_display_links = ("what",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("cause", ChoicesDropdownFilter),
+        ("settlement", RelatedDropdownFilter),
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_select_related = ("order", "settlement")
+    search_fields = ("order__number", "number")
+    tabs = (
+        Tab("open", _("Open"), open_ones, urgent=True),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (
+        ("what", "state_badge", "settlement"),
+        ("order_link", "number", "row"),
+        ("our_money", "their_money", "gap_money"),
+        ("accepted_by", "accepted_at", "reason"),
+    )
+    readonly_fields = tuple(name for row in fields for name in row)
+
+    @display(description=_("cause"))
+    def what(self, difference: Difference) -> str:
+        return str(difference.get_cause_display())
+
+    @display(description=_("order"))
+    def order_link(self, difference: Difference) -> SafeString | str:
+        if difference.order is None:
+            return looks.NOTHING
+        url = reverse("admin:orders_order_change", args=[difference.order_id])
+        return format_html('<a class="oc-link" href="{}">{}</a>', url, difference.order.number)
+
+    @display(description=_("ours"))
+    def our_money(self, difference: Difference) -> str:
+        return looks.money(difference.ours)
+
+    @display(description=_("theirs"))
+    def their_money(self, difference: Difference) -> str:
+        return looks.money(difference.theirs)
+
+    @display(description=_("gap"))
+    def gap_money(self, difference: Difference) -> str:
+        return looks.money(difference.gap)
+
+    @display(description=_("state"))
+    def state_badge(self, difference: Difference) -> SafeString:
+        return looks.badge(difference.get_state_display(), STATE_TONES[difference.state])
+
+    accept = action_button(
+        accept_difference,
+        _("Accept"),
+        icon="task_alt",
+        tone="primary",
+        permission="finance.accept_difference",
+        verb="accept",
+        form=Reason,
+        says=_("The difference stays as it is. Your name and the reason stand on it."),
+        done=_("The difference is accepted."),
+    )

@@ -1,0 +1,46 @@
+"""How channels' files look, and which checks are on."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from ordercenter.core.adminkit.dialogs import SeenVersion
+from orders.finance.models import FinanceGate, SettlementColumn, SettlementFormat
+
+
+class ColumnInline(TabularInline):
+    model = SettlementColumn
+    extra = 0
+    verbose_name_plural = _("Our field ← their headers")
+
+
+@admin.register(SettlementFormat)
+class SettlementFormatAdmin(ModelAdmin):
+    form = SeenVersion
+    list_display = ("name", "channels")
+    inlines = (ColumnInline,)
+    fields = (
+        "name",
+        "channels",
+        "number_prefixes",
+        "refund_words",
+        "fee_words",
+        "aside_words",
+        "seen_version",
+    )
+
+
+@admin.register(FinanceGate)
+class FinanceGateAdmin(ModelAdmin):
+    list_display = ("code", "is_on")
+    fields = ("code", "is_on")
+    readonly_fields = ("code",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FinanceGate | None = None) -> bool:
+        return False
