@@ -243,6 +243,8 @@ class StockLevelAdmin(TransitionButtons, KeysetList, ShownOnly):
 
 @admin.register(Movement)
 class MovementAdmin(KeysetList, ShownOnly):
+    # What goods had cost is for finance, who see it where an invoice is written.
+    exclude = ("unit_cost",)
     list_display = (
         "at",
         "sku",

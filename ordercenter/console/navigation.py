@@ -104,6 +104,20 @@ PARTS = (
         ),
     ),
     Part(
+        _("Finance"),
+        (
+            _list(_("Reconciliation sheets"), "table_chart", "finance_dailysheet"),
+            _list(_("Settlement files"), "upload_file", "finance_settlementfile"),
+            _todo("differences_open", "difference"),
+            _list(_("All differences"), "compare_arrows", "finance_difference", "?tab=all"),
+            _todo("invoices_to_issue", "receipt"),
+            _todo("invoices_too_high", "undo"),
+            _list(_("All invoices"), "receipt_long", "finance_invoice", "?tab=all"),
+            _list(_("Settlement formats"), "table_rows", "finance_settlementformat"),
+            _list(_("Finance checks"), "rule_settings", "finance_financegate"),
+        ),
+    ),
+    Part(
         _("Stock"),
         (
             _list(_("SKUs"), "category", "inventory_sku"),

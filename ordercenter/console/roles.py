@@ -76,6 +76,26 @@ _PACKING = _may(
     "void_label_shipment",
     "dispatch_shipment",
 )
+_INVOICES = _views("finance", "invoice") | _may("finance", "ask_invoice")
+_MONEY_SHEETS = _views(
+    "finance", "dailysheet", "settlementfile", "settlementline", "difference", "invoice"
+)
+_MONEY_WORK = _views("finance", "settlementformat", "settlementcolumn", "financegate") | _may(
+    "finance",
+    "ask_invoice",
+    "issue_invoice",
+    "refuse_invoice",
+    "take_back_invoice",
+    "see_cost_invoice",
+    "make_dailysheet",
+    "load_settlementfile",
+    "accept_difference",
+    "add_settlementformat",
+    "change_settlementformat",
+    "add_settlementcolumn",
+    "change_settlementcolumn",
+    "delete_settlementcolumn",
+)
 _WATCHING = (
     _views("core", "event", "delivery", "timer", "escalation", "lawrun", "heartbeat")
     | _views("integrations", "channelaccount", "rawmessage", "mappingversion", "toldchannel")
@@ -85,11 +105,17 @@ _WATCHING = (
 )
 
 ROLES: dict[str, frozenset[str]] = {
-    "cs": EVERYBODY | _SERVICE | _RETURNS | _views("integrations", "rawmessage", "channelaccount"),
+    "cs": EVERYBODY
+    | _SERVICE
+    | _RETURNS
+    | _INVOICES
+    | _views("integrations", "rawmessage", "channelaccount"),
     "finance": EVERYBODY
     | _views("orders", "customer")
     | _may("orders", "pay_order", "confirm_funds_order")
     | _may("rma", "approve_refund", "pay_out_refund")
+    | _MONEY_SHEETS
+    | _MONEY_WORK
     | _views("rma", "returnpolicy")
     | _views("insight", "dailynumber")
     | _views("integrations", "inboundcall", "paymentaccount")
@@ -121,10 +147,12 @@ ROLES: dict[str, frozenset[str]] = {
         "cancel_shipment",
     )
     | _may("inventory", "receive_stock", "adjust_stock", "hold_batch")
-    | _may("core", "resend_delivery"),
+    | _may("core", "resend_delivery")
+    | _INVOICES,
     "sales": EVERYBODY
     | _views("orders", "customer")
     | _may("orders", "place_order", "revise_order", "see_receiver_order")
+    | _INVOICES
     | _may("care", "note_inquiry")
     | _views("care", "inquiry"),
     "logistics": EVERYBODY
@@ -142,7 +170,12 @@ ROLES: dict[str, frozenset[str]] = {
         "recover_shipment",
         "track_shipment",
     ),
-    "director": EVERYBODY | _WATCHING | _views("orders", "customer"),
+    "director": EVERYBODY
+    | _WATCHING
+    | _MONEY_SHEETS
+    | _views("finance", "financegate")
+    | _may("finance", "change_financegate", "see_cost_invoice")
+    | _views("orders", "customer"),
 }
 # The administrator holds every permission of our own rooms, those of new ones included.
 ADMIN = "admin"
@@ -153,6 +186,7 @@ OUR_APPS = (
     "fulfilment",
     "rma",
     "care",
+    "finance",
     "sheets",
     "insight",
     "integrations",

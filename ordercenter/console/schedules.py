@@ -70,12 +70,14 @@ PLANS = (
     Plan("oc.keep_numbers", "orders.insight.tasks.keep_numbers", 1),
     Plan("oc.verify_laws", "ordercenter.core.tasks.verify_laws", 60),
     Plan("oc.hold_expired", "inventory.tasks.hold_expired_batches", daily_at=time(0, 5)),
+    Plan("oc.make_daily_sheets", "orders.finance.tasks.make_daily_sheets", daily_at=time(0, 40)),
     Plan("oc.purge_core", "ordercenter.core.tasks.purge_old", daily_at=time(3, 30)),
     Plan("oc.purge_attempts", "orders.care.tasks.purge_attempts", daily_at=time(3, 35)),
     Plan("oc.purge_notices", "integrations.messaging.tasks.purge_old", daily_at=time(3, 40)),
     Plan("oc.purge_nonces", "integrations.payments.tasks.purge_old", 60),
     Plan("oc.purge_sheets", "orders.sheets.tasks.purge_old", daily_at=time(3, 45)),
     Plan("oc.purge_webhooks", "integrations.partners.tasks.purge_old", daily_at=time(3, 55)),
+    Plan("oc.purge_daily_sheets", "orders.finance.tasks.purge_sheets", daily_at=time(4, 0)),
     Plan("oc.purge_inbound", "integrations.tracking.tasks.purge_old", daily_at=time(3, 50)),
 )
 

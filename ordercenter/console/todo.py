@@ -19,6 +19,9 @@ from ordercenter.core.adminkit.counts import kept_counts
 from ordercenter.core.models import Delivery
 from orders.admin.order import in_trouble, overdue
 from orders.admin.work_order import for_my_roles
+from orders.finance.admin.differences import open_ones
+from orders.finance.admin.invoices import to_issue, too_high
+from orders.finance.models import Difference, Invoice
 from orders.fulfilment.models import Shipment, ShipmentState
 from orders.models import Order, OrderState, WorkOrder
 from rma.admin.refunds import in_trouble as refunds_in_trouble
@@ -101,6 +104,32 @@ TODOS: tuple[Todo, ...] = (
         "rma.approve_refund",
         lambda request: refunds_in_trouble(Refund.objects.all()),
         "?tab=trouble",
+        urgent=True,
+    ),
+    Todo(
+        "invoices_to_issue",
+        _("Invoices to be issued"),
+        "finance_invoice",
+        "finance.issue_invoice",
+        lambda request: to_issue(Invoice.objects.all()),
+        "?tab=to_issue",
+    ),
+    Todo(
+        "invoices_too_high",
+        _("Invoices to be taken back"),
+        "finance_invoice",
+        "finance.take_back_invoice",
+        lambda request: too_high(Invoice.objects.all()),
+        "?tab=too_high",
+        urgent=True,
+    ),
+    Todo(
+        "differences_open",
+        _("Open differences"),
+        "finance_difference",
+        "finance.accept_difference",
+        lambda request: open_ones(Difference.objects.all()),
+        "?tab=open",
         urgent=True,
     ),
     Todo(
