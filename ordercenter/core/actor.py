@@ -29,7 +29,6 @@ class Actor:
     device: str = ""
     permissions: frozenset[str] | None = field(default=None, repr=False)
     shops: frozenset[int] | None = field(default=None, repr=False)
-    is_admin: bool = False
 
     def __post_init__(self) -> None:
         if self.door not in DOORS:
@@ -47,13 +46,12 @@ class Actor:
             ip=ip,
             device=device[:200],
             permissions=permissions,
-            is_admin=user.is_superuser,
         )
 
     @classmethod
     def system(cls, label: str, *, door: str | None = None) -> Actor:
         """A machine of ours. The door is the part of the label before a colon: `rule:42`."""
-        return cls(kind="system", label=label, door=door or label.split(":")[0], is_admin=True)
+        return cls(kind="system", label=label, door=door or label.split(":")[0])
 
     @classmethod
     def partner(

@@ -83,7 +83,7 @@ def revise_order(
 def require_owner(order: Order, actor: Actor) -> None:
     """Return when the actor brought the order in or is an administrator (A9)."""
     is_owner = actor.kind == "person" and order.brought_in_by_id == actor.id
-    if not (is_owner or actor.is_admin):
+    if not (is_owner or actor.may("orders.revise_others_order")):
         raise NotTheOwner(owner=order.brought_in_label)
 
 

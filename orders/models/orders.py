@@ -198,6 +198,7 @@ class Order(Lifecycle):
             ("close_order", _("Can close orders")),
             ("change_address_order", _("Can change addresses")),
             ("revise_order", _("Can revise what was ordered")),
+            ("revise_others_order", _("Can revise what others brought in")),
             ("allocate_order", _("Can allocate stock to orders")),
             ("note_order", _("Can write notes")),
             ("attach_order", _("Can attach files")),

@@ -110,8 +110,10 @@ class TestOwnerLock:
     def test_an_administrator_may(self, level):
         order = brought_in_by(seller(), level)
         boss = Actor.person(UserFactory(is_superuser=True), via="admin")
+        keeper = seller(permissions=MAY_REVISE | {"orders.revise_others_order"})
 
         assert revise(order, boss, quantity=1).total == Decimal("10.00")
+        assert revise(order, keeper, quantity=3).total == Decimal("30.00")
 
     def test_an_order_of_the_channel_is_nobodys_but_an_administrators(self, level):
         order = brought_in_by(SYSTEM, level)

@@ -36,14 +36,18 @@ def serving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join(5)
 
 
+def read_question(peer: socket.socket) -> None:
+    """What was left unread would end the connection with a reset."""
+    asked = b""
+    while not asked.endswith(b"a=1"):
+        asked += peer.recv(65536)
+
+
 def test_a_connection_that_the_other_side_closed_is_replaced():
     """Each answer is followed by the end of its connection, without a word about it."""
 
     def talk(peer: socket.socket) -> None:
-        asked = b""
-        # What was left unread would end the connection with a reset.
-        while not asked.endswith(b"a=1"):
-            asked += peer.recv(65536)
+        read_question(peer)
         peer.sendall(OK)
 
     with serving(talk) as url:
@@ -111,7 +115,7 @@ def test_an_answer_without_end_is_not_read_to_the_end(monkeypatch):
     monkeypatch.setattr("integrations.channels.wire.MOST_BYTES", 1000)
 
     def talk(peer: socket.socket) -> None:
-        peer.recv(65536)
+        read_question(peer)
         peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000)
 
     with serving(talk) as url, pytest.raises(NoAnswer, match="does not end"):
