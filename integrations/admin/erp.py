@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from integrations.admin.credentials import WithSecret
+from integrations.admin.credentials import SecretField, WithSecret
 from integrations.erp import accounts, checks, pushing
 from integrations.erp.alarms import percent
 from integrations.erp.comparing import share_of
@@ -123,7 +124,7 @@ class Days(Dialog):
 @admin.register(ErpCheck)
 class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = (
-        "day",
+        "shown_day",
         "result_badge",
         "orders",
         "total",
@@ -133,7 +134,7 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
         "compared",
         "made",
     )
-    list_display_links = ("day",)
+    list_display_links = ("shown_day",)
     list_filter = (
         ("result", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),
@@ -151,8 +152,9 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        ("day", "result_badge", "difference"),
-        ("compared", "made", "left_out"),
+        ("shown_day", "result_badge"),
+        ("difference", "left_out"),
+        ("compared", "made"),
     )
     readonly_fields = tuple(name for row in fields for name in row)
     change_form_outer_after_template = "erp/check.html"
@@ -175,6 +177,10 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
                 "more": max(check.differing - LINES_SHOWN, 0),
             }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("day"))
+    def shown_day(self, check: ErpCheck) -> str:
+        return str(check)
 
     @display(description=_("result"))
     def result_badge(self, check: ErpCheck) -> SafeString:
@@ -275,29 +281,33 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
 def _sides(check: ErpCheck) -> list[dict[str, Any]]:
     """Three figures of both sides, with the difference and its share."""
     rows = (
-        (_("orders"), check.our_orders, check.their_orders, "{:,}".format),
-        (_("total"), check.our_total, check.their_total, looks.money),
-        (_("refunds"), check.our_refunds, check.their_refunds, looks.money),
+        (_("number of orders"), check.our_orders, check.their_orders, "{:,}".format),
+        (_("order total"), check.our_total, check.their_total, looks.money),
+        (_("money paid back"), check.our_refunds, check.their_refunds, looks.money),
     )
     return [
         {
             "title": title,
             "ours": shown(ours),
             "theirs": shown(theirs),
-            "difference": shown(theirs - ours) if ours != theirs else looks.NOTHING,
-            "share": percent(share_of(Decimal(ours), Decimal(theirs)))
-            if ours != theirs
-            else looks.NOTHING,
+            "difference": _signed(theirs - ours, shown) if ours != theirs else looks.NOTHING,
+            "share": percent(share_of(Decimal(ours), Decimal(theirs))) if ours != theirs else "",
         }
         for title, ours, theirs, shown in rows
     ]
+
+
+def _signed(value: Any, shown: Callable[[Any], str]) -> str:
+    """With its sign in front of the currency's."""
+    return f"{'+' if value > 0 else '−'}{shown(abs(value))}"
 
 
 def _shown(line: ErpCheckLine) -> dict[str, Any]:
     return {
         "number": line.number,
         "url": reverse("admin:orders_order_change", args=[line.order_id]) if line.order_id else "",
-        "shop": line.shop or looks.NOTHING,
+        "shop": line.shop,
+        "has_refund": line.our_refund or line.their_refund,
         "ours": looks.money(line.our_total),
         "theirs": looks.money(line.their_total),
         "our_refund": looks.money(line.our_refund),
@@ -319,7 +329,7 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
         "number",
         "kind",
         "order_link",
-        "day",
+        "shown_day",
         "money",
         "state_badge",
         "why",
@@ -338,15 +348,16 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
         ),
         Tab(
             "waiting",
-            _("On their way"),
+            _("Being pushed"),
             lambda rows, request: rows.filter(state=ErpDocument.State.WAITING),
         ),
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        ("number", "kind", "state_badge"),
-        ("order_link", "day", "money"),
-        ("account", "reference", "why"),
+        ("number", "state_badge"),
+        ("order_link", "kind"),
+        ("shown_day", "money"),
+        ("account_name", "why"),
         ("created_at", "booked_at"),
     )
     readonly_fields = tuple(name for row in fields for name in row)
@@ -354,10 +365,18 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order", "account")
 
+    @display(description=_("day"))
+    def shown_day(self, document: ErpDocument) -> str:
+        return f"{document.day:%Y-%m-%d}"
+
     @display(description=_("order"))
     def order_link(self, document: ErpDocument) -> SafeString:
         url = reverse("admin:orders_order_change", args=[document.order_id])
         return format_html('<a class="oc-link" href="{}">{}</a>', url, document.order.number)
+
+    @display(description=_("ERP account"))
+    def account_name(self, document: ErpDocument) -> str:
+        return str(document.account)
 
     @display(description=_("amount"))
     def money(self, document: ErpDocument) -> str:
@@ -389,6 +408,12 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
 
 
 class ErpAccountForm(WithSecret):
+    credentials = SecretField(
+        help_text=_(
+            'Written only: {"acct_id": "…", "user": "…", "app_id": "…", "app_secret": "…", '
+            '"org_number": "100"}. Empty keeps what is stored.'
+        )
+    )
     system = forms.ChoiceField(label=_("ERP"), widget=UnfoldAdminSelectWidget())
 
     class Meta:
@@ -466,10 +491,25 @@ class ErpAccountAdmin(TransitionButtons, ModelAdmin):
         accounts.switch_off(account.pk)
 
 
+class ErpPolicyForm(forms.ModelForm):
+    class Meta:
+        model = ErpPolicy
+        fields = ("tolerance", "number_headers", "amount_headers", "refund_headers", "date_headers")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name.endswith("_headers"):
+                field.widget = UnfoldAdminTextInputWidget()
+                field.help_text = " ".join(
+                    [str(field.help_text), gettext("Several names with commas between them.")]
+                ).strip()
+
+
 @admin.register(ErpPolicy)
 class ErpPolicyAdmin(ModelAdmin):
+    form = ErpPolicyForm
     list_display = ("__str__", "tolerance", "number_headers", "amount_headers", "refund_headers")
-    fields = ("tolerance", "number_headers", "amount_headers", "refund_headers", "date_headers")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

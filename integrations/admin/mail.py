@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.messaging import mail as mailing
 from integrations.models import Mail, MailRoute
@@ -28,10 +32,30 @@ MAIL_TONES: dict[str, str] = {
 }
 
 
+class MailRouteForm(forms.ModelForm):
+    kind = forms.ChoiceField(
+        label=_("kind"), choices=list(mailing.KINDS.items()), widget=UnfoldAdminSelectWidget()
+    )
+
+    class Meta:
+        model = MailRoute
+        fields = ("kind", "role", "addresses", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "addresses" in self.fields:
+            self.fields["addresses"].widget = UnfoldAdminTextInputWidget()
+            self.fields["addresses"].help_text = gettext("Several addresses with commas.")
+
+
 @admin.register(MailRoute)
 class MailRouteAdmin(ModelAdmin):
-    list_display = ("kind", "role", "shown_addresses", "is_active")
-    fields = ("kind", "role", "addresses", "is_active")
+    form = MailRouteForm
+    list_display = ("shown_kind", "role", "shown_addresses", "is_active")
+
+    @display(description=_("kind"))
+    def shown_kind(self, route: MailRoute) -> str:
+        return str(mailing.KINDS.get(route.kind, route.kind))
 
     @display(description=_("further addresses"))
     def shown_addresses(self, route: MailRoute) -> str:
@@ -62,10 +86,12 @@ class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        ("address", "state_badge", "attempts"),
+        "address",
         "subject",
         "shown_body",
-        ("answer", "created_at", "finished_at"),
+        ("state_badge", "attempts"),
+        ("created_at", "finished_at"),
+        "answer",
     )
     readonly_fields = (
         "address",
@@ -83,8 +109,9 @@ class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
         return looks.badge(mail.get_state_display(), MAIL_TONES[mail.state])
 
     @display(description=_("text"))
-    def shown_body(self, mail: Mail) -> Any:
-        return mail.body
+    def shown_body(self, mail: Mail) -> SafeString:
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        return format_html('<div style="{}">{}</div>', style, mail.body)
 
     @button(
         _("Send again"),

@@ -61,16 +61,18 @@ def subject_of(check: ErpCheck) -> str:
 
 
 def percent(share: Decimal) -> str:
-    """A part of the whole for people: enough decimals to see that it is beyond a tolerance."""
-    return f"{share * 100:.4f}".rstrip("0").rstrip(".") + " %"
+    """A part of the whole for people: small ones with decimals that show them beyond a limit."""
+    hundredths = share * 100
+    shown = f"{hundredths:.4f}" if hundredths < 1 else f"{hundredths:.2f}"
+    return shown.rstrip("0").rstrip(".") + " %"
 
 
 def figures_of(check: ErpCheck) -> str:
     """The three figures of both sides, in one paragraph."""
     rows = (
-        (_("orders"), f"{check.our_orders:,}", f"{check.their_orders:,}"),
-        (_("total"), f"¥{check.our_total:,.2f}", f"¥{check.their_total:,.2f}"),
-        (_("refunds"), f"¥{check.our_refunds:,.2f}", f"¥{check.their_refunds:,.2f}"),
+        (_("number of orders"), f"{check.our_orders:,}", f"{check.their_orders:,}"),
+        (_("order total"), f"¥{check.our_total:,.2f}", f"¥{check.their_total:,.2f}"),
+        (_("money paid back"), f"¥{check.our_refunds:,.2f}", f"¥{check.their_refunds:,.2f}"),
     )
     return "；".join(
         _("%(what)s: here %(ours)s, ERP %(theirs)s")

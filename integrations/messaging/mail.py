@@ -10,6 +10,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Iterable
 from datetime import timedelta
+from email.utils import parseaddr
 from uuid import uuid4
 
 import structlog
@@ -17,12 +18,16 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from integrations.channels.base import Answer, Verdict
 from integrations.messaging.notices import ADMIN_ROLE, notify
 from integrations.models import Mail, MailRoute, NoticeLevel
 from ordercenter.core import moments
 from ordercenter.core.models import User
+
+# What somebody can be written to about.
+KINDS = {"erp.check": _lazy("ERP check differs")}
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +53,7 @@ def post(*, kind: str, subject: str, body: str, cause: str) -> int:
                 # A line break would begin another header.
                 subject=" ".join(subject.split())[:200],
                 body=body,
-                message_id=f"<{uuid4().hex}@ordercenter.invalid>",
+                message_id=f"<{uuid4().hex}@{_domain()}>",
                 not_before=at,
                 created_at=at,
             )
@@ -57,6 +62,11 @@ def post(*, kind: str, subject: str, body: str, cause: str) -> int:
         ignore_conflicts=True,
     )
     return len(addresses)
+
+
+def _domain() -> str:
+    """The sender's domain, under which our ids are unique."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
 
 
 def addresses_for(kind: str) -> list[str]:

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
                 ("cause", models.CharField(max_length=80, verbose_name="cause")),
                 ("kind", models.CharField(max_length=40, verbose_name="kind")),
                 ("address", models.EmailField(max_length=254, verbose_name="e-mail address")),
-                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                ("subject", models.CharField(max_length=200, verbose_name="e-mail subject")),
                 ("body", models.TextField(verbose_name="text")),
                 (
                     "message_id",

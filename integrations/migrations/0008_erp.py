@@ -48,13 +48,13 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=40),
                         size=None,
-                        verbose_name="order number",
+                        verbose_name="headers of the order number",
                     ),
                 ),
                 (
                     "amount_headers",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), size=None, verbose_name="amount"
+                        base_field=models.CharField(max_length=40), size=None, verbose_name="headers of the amount"
                     ),
                 ),
                 (
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Empty: the export has no such column, refunds are amounts below zero.",
                         size=None,
-                        verbose_name="refund",
+                        verbose_name="headers of the refund",
                     ),
                 ),
                 (
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Where the export has such a column, only rows of the day are counted.",
                         size=None,
-                        verbose_name="date",
+                        verbose_name="headers of the date",
                     ),
                 ),
             ],

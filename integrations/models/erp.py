@@ -130,17 +130,21 @@ class ErpPolicy(models.Model):
         default=Decimal("0.50"),
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
-    number_headers = ArrayField(models.CharField(max_length=40), verbose_name=_("order number"))
-    amount_headers = ArrayField(models.CharField(max_length=40), verbose_name=_("amount"))
+    number_headers = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("headers of the order number")
+    )
+    amount_headers = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("headers of the amount")
+    )
     refund_headers = ArrayField(
         models.CharField(max_length=40),
-        verbose_name=_("refund"),
+        verbose_name=_("headers of the refund"),
         blank=True,
         help_text=_("Empty: the export has no such column, refunds are amounts below zero."),
     )
     date_headers = ArrayField(
         models.CharField(max_length=40),
-        verbose_name=_("date"),
+        verbose_name=_("headers of the date"),
         blank=True,
         help_text=_("Where the export has such a column, only rows of the day are counted."),
     )

@@ -28,7 +28,7 @@ class MailRoute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} → {self.get_role_display() or '、'.join(self.addresses)}"
+        return f"{self.kind} → {self.role or '、'.join(self.addresses)}"
 
 
 class Mail(models.Model):
@@ -43,7 +43,7 @@ class Mail(models.Model):
     cause = models.CharField(_("cause"), max_length=80)
     kind = models.CharField(_("kind"), max_length=40)
     address = models.EmailField(_("e-mail address"))
-    subject = models.CharField(_("subject"), max_length=200)
+    subject = models.CharField(_("e-mail subject"), max_length=200)
     body = models.TextField(_("text"))
     message_id = models.CharField(_("message id"), max_length=120, unique=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.PENDING)
