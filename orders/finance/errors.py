@@ -20,6 +20,10 @@ OWN: Sentences = {
         "Rows end before their last column: %(rows)s. The file was not transferred completely; "
         "download it again."
     ),
+    "shifted_rows": _(
+        "Rows have more cells than there are headers: %(rows)s. An amount with a comma needs "
+        "quotes. Download the file again, or save it as an Excel workbook (*.xlsx)."
+    ),
     "cut_end": _(
         "The end of the file is missing. It was not transferred completely; download it again."
     ),

@@ -29,13 +29,13 @@ law(
 )
 law(
     "invoices.order_knows_of_them",
-    _("An order is tagged as invoiced exactly when it has an issued invoice."),
+    _("An order with invoices is tagged as invoiced exactly when one of them is issued."),
     """
-    SELECT o.id, o.number, o.tags FROM orders_order o
-     WHERE o.tags @> ARRAY['invoiced']::varchar[]
-       <> EXISTS (SELECT 1 FROM finance_invoice i WHERE i.order_id = o.id AND i.state = 'issued')
-       AND (o.tags @> ARRAY['invoiced']::varchar[]
-            OR o.id IN (SELECT order_id FROM finance_invoice WHERE state = 'issued'))
+    SELECT o.id, o.number, o.tags, found.issued
+      FROM (SELECT order_id, bool_or(state = 'issued') AS issued
+              FROM finance_invoice GROUP BY order_id) found
+      JOIN orders_order o ON o.id = found.order_id
+     WHERE ('invoiced' = ANY (o.tags)) <> found.issued
     """,
 )
 law(

@@ -185,7 +185,24 @@ def _decoded(content: bytes) -> str:
 def _rows(cells: Iterator[tuple[int, list[Any]]], layout: Format) -> Iterator[Row]:
     everything = list(cells)
     place, columns = _header(iter(everything), layout)
+    _refuse_shifted(everything[place:], len(everything[place - 1][1]))
     return _parsed(everything[place:], columns, layout)
+
+
+def _refuse_shifted(rows: Sequence[tuple[int, list[Any]]], width: int) -> None:
+    """A comma inside an amount, without quotes, moves all cells behind it.
+
+    Empty cells behind the last header are nothing but a comma at the end, where all rows have it.
+    """
+    entries = [
+        (number, cells)
+        for number, cells in rows
+        if any(cells) and not cells[0].lstrip().startswith(_REMARK)
+    ]
+    usual = max(min((len(cells) for _number, cells in entries), default=width), width)
+    shifted = [str(number) for number, cells in entries if len(cells) > usual or any(cells[width:])]
+    if shifted:
+        raise BadSettlement("shifted_rows", rows=some(shifted))
 
 
 def _header(rows: Iterator[tuple[int, list[Any]]], layout: Format) -> tuple[int, dict[str, int]]:

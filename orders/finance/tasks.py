@@ -10,6 +10,7 @@ from django.utils import translation
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
+from orders.finance.errors import DoesNotTie
 from orders.finance.models import DailySheet
 from orders.finance.sheets import make_sheet, missing_days
 
@@ -20,8 +21,11 @@ KEEP_FILES = timedelta(days=3 * 366)
 
 
 def make_daily_sheets() -> int:
-    """Each of the last seven business days has its reconciliation sheet; how many were made."""
-    made = 0
+    """Each of the last seven business days has its reconciliation sheet; how many were made.
+
+    A day that does not tie keeps no other from its sheet; its `DoesNotTie` is raised at the end.
+    """
+    made, troubles = 0, []
     with translation.override(settings.LANGUAGE_CODE):
         for day in missing_days(CATCH_UP):
             try:
@@ -31,7 +35,12 @@ def make_daily_sheets() -> int:
                     raise
                 # A twin of this task was faster.
                 continue
+            except DoesNotTie as trouble:
+                troubles.append(trouble)
+                continue
             made += 1
+    if troubles:
+        raise troubles[0]
     return made
 
 

@@ -26,9 +26,10 @@ from orders.finance.actions import (
     refuse_invoice,
     take_back_invoice,
 )
+from orders.finance.admin.invoices import too_high
 from orders.finance.costs import cost_view
 from orders.finance.errors import CostsNotSeen, InvoiceTooHigh
-from orders.finance.handlers import grow_invoice_list
+from orders.finance.handlers import drop_invoices, grow_invoice_list
 from orders.finance.models import CostLook, FinanceGate, Invoice, InvoiceKind, InvoiceState
 from orders.models import Order
 from rma.actions import plan_refund
@@ -163,6 +164,19 @@ def test_an_unpaid_and_a_cancelled_order_get_none():
     assert isinstance(refusal(lambda: asked(order)), InvoiceTooHigh)
 
 
+def test_a_cancelled_order_gets_none_of_those_that_waited():
+    order = paid_order()
+    invoice = asked(order)
+    cancel_order(order.pk, seen=None, reason="不要了", actor=SYSTEM)
+    event = Event.objects.get(kind="order.cancelled")
+
+    drop_invoices(event)
+    drop_invoices(event)
+
+    invoice.refresh_from_db()
+    assert (invoice.state, invoice.version) == (InvoiceState.REFUSED, 2)
+
+
 def test_who_may_not_ask_is_refused():
     order = paid_order()
     with pytest.raises(Forbidden):
@@ -278,10 +292,14 @@ def test_the_gate_can_be_switched_off():
 # -- issuing and ending ----------------------------------------------------------------------
 
 
-def issued(order: Order | None = None) -> tuple[Invoice, Actor]:
-    invoice, actor = asked(order), clerk()
+def issued() -> tuple[Invoice, Actor]:
+    return issued_with(NUMBER)
+
+
+def issued_with(number: str) -> tuple[Invoice, Actor]:
+    invoice, actor = asked(), clerk()
     looked(invoice, actor)
-    return issue(invoice, actor), actor
+    return issue(invoice, actor, number), actor
 
 
 @pytest.mark.parametrize(
@@ -316,6 +334,19 @@ def test_money_paid_back_meanwhile_stops_it():
     plan_refund(invoice.order_id, seen=None, amount=Decimal("0.01"), reason="补偿", actor=SYSTEM)
 
     assert refusal(lambda: issue(invoice, actor)).code == "invoice_too_high"
+
+
+def test_money_paid_back_afterwards_puts_it_on_the_list_to_be_taken_back():
+    invoice, actor = issued()
+    other, _actor = issued_with(NUMBER[:-1] + "3")
+    assert not too_high(Invoice.objects.all()).exists()
+
+    plan_refund(invoice.order_id, seen=None, amount=Decimal("0.01"), reason="补偿", actor=SYSTEM)
+
+    assert list(too_high(Invoice.objects.all())) == [invoice]
+    take_back_invoice(invoice.pk, seen=None, reason="退货", actor=actor)
+    assert not too_high(Invoice.objects.all()).exists()
+    assert other.state == InvoiceState.ISSUED
 
 
 def test_returns_hear_of_it_until_it_is_taken_back():

@@ -183,8 +183,8 @@ def test_the_totals_below_each_sheet_are_those_of_the_summary():
     read = Read(Span(NOON.date(), NOON.date()))
 
     totals = [row for row in read.summary.iter_rows(values_only=True) if row[0] == "合计"]
-    assert [str(value) for value in totals[0][3:]] == [
-        "1", "12.34", "0", "0", "12.34", "12.34", "2.34", "10", "0",
+    assert [float(value) for value in totals[0][3:]] == [
+        1, 12.34, 0, 0, 12.34, 12.34, 2.34, 10, 0,
     ]  # fmt: skip
     assert read.refunds.cell(3, 10).value == 2.34
     assert read.summary.auto_filter.ref == "A1:L2"
@@ -256,6 +256,17 @@ def test_the_clock_makes_each_day_once_and_catches_up():
     assert kept.figures["paid"] == "10.00"
     with kept.file.open() as file:
         assert openpyxl.load_workbook(file).worksheets[0].cell(2, 9).value == 10
+
+
+def test_a_day_that_does_not_tie_keeps_no_other_from_its_sheet():
+    order = make_order("10.00", placed=NOON, paid=NOON)
+    order.payments.update(at=NOON + timedelta(days=3))
+
+    with moments.pretend(shanghai("2026-11-22 00:40")), pytest.raises(DoesNotTie):
+        tasks.make_daily_sheets()
+
+    assert DailySheet.objects.count() == 6
+    assert not DailySheet.objects.filter(first_day=NOON.date()).exists()
 
 
 def test_who_may_not_make_sheets_is_refused():

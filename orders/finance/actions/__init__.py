@@ -6,6 +6,7 @@ from orders.finance.actions.issue import (
     issue_invoice,
     look_at_costs,
     refuse_invoice,
+    refuse_waiting_invoices,
     take_back_invoice,
 )
 from orders.finance.actions.load import load_settlement
@@ -20,5 +21,6 @@ __all__ = [
     "look_at_costs",
     "queue_invoices",
     "refuse_invoice",
+    "refuse_waiting_invoices",
     "take_back_invoice",
 ]

@@ -11,9 +11,10 @@ from ordercenter.core.errors import BadInput, NotFound
 from orders.finance.models import Invoice
 from orders.finance.models.invoices import ALIVE
 from orders.models import Order
+from rma.eligibility import INVOICED
 
-# rma asks for this tag before money goes back.
-INVOICED = "invoiced"
+__all__ = ["INVOICED", "WANTED", "left_to_invoice", "locked_invoice", "require_reason", "set_tag"]
+
 # A channel, a form or a person has said that the buyer wants an invoice.
 WANTED = "invoice_wanted"
 

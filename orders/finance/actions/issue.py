@@ -24,6 +24,8 @@ from orders.finance.costs import cost_view, valid_look
 from orders.finance.errors import InvoiceTooHigh
 from orders.finance.figures import business_day
 from orders.finance.models import CostLook, Invoice, InvoiceState
+from orders.finance.models.invoices import WAITING
+from orders.models import Order, OrderState
 
 # Fully digital invoices have 20 digits; the older ones 8, with a code of 10 or 12 digits.
 _NUMBER = re.compile(r"\d{20}|\d{8}")
@@ -83,6 +85,8 @@ def issue_invoice(
             _("The date lies in the future."), fields={"issued_on": [str(_("Not yet."))]}
         )
     order, invoice = locked_invoice(invoice_id, seen=seen)
+    if order.state == OrderState.CANCELLED:
+        raise InvoiceTooHigh(_("The order is not paid, or was cancelled."), state=order.state)
     left = left_to_invoice(order, without=invoice)
     if invoice.state == InvoiceState.TO_ISSUE and invoice.amount > left:
         raise InvoiceTooHigh(
@@ -137,16 +141,34 @@ def refuse_invoice(invoice_id: int, *, seen: int | None, reason: str, actor: Act
     """None is written; its amount can be asked for again."""
     actor.require("finance.refuse_invoice")
     _order, invoice = locked_invoice(invoice_id, seen=seen)
-    invoice.end_reason, invoice.ended_at = require_reason(reason), moments.now()
+    _refuse(invoice, require_reason(reason), actor)
+    return invoice
+
+
+@transaction.atomic
+def refuse_waiting_invoices(order_id: int, *, reason: str, actor: Actor) -> int:
+    """The order needs none any more: those not written yet are refused; how many.
+
+    A repeat finds none. One that was issued has to be taken back by a person.
+    """
+    order = Order.objects.locked(order_id, seen=None)
+    waiting = Invoice.objects.select_for_update().filter(order=order, state__in=WAITING)
+    invoices = list(waiting.order_by("pk"))
+    for invoice in invoices:
+        _refuse(invoice, require_reason(reason), actor)
+    return len(invoices)
+
+
+def _refuse(invoice: Invoice, reason: str, actor: Actor) -> None:
+    invoice.end_reason, invoice.ended_at = reason, moments.now()
     advance(
         invoice,
         "refuse",
         actor=actor,
         event="invoice.refused",
         fields=["end_reason", "ended_at"],
-        data={"number": invoice.request_number, "why": invoice.end_reason},
+        data={"number": invoice.request_number, "why": reason},
     )
-    return invoice
 
 
 @transaction.atomic

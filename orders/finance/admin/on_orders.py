@@ -43,6 +43,7 @@ name_details(
 name_machines(
     {
         "rule:packed orders are invoiced": _("Rule: packed orders are invoiced"),
+        "rule:cancelled orders need no invoice": _("Rule: cancelled orders need no invoice"),
         "timer:daily sheets": _("Daily sheets"),
     }
 )
