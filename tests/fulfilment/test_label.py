@@ -17,8 +17,9 @@ from orders.fulfilment.actions import (
 )
 from orders.fulfilment.errors import NoWaybill, WaybillTaken
 from orders.fulfilment.handlers import follow_address
-from orders.fulfilment.labels import draw_label, wrap
+from orders.fulfilment.labels import draw_label
 from orders.fulfilment.models import Carrier, Shipment
+from orders.fulfilment.paper import wrap
 from orders.models import Order, Urgency
 from orders.receiver import Receiver
 from tests.fulfilment import world
