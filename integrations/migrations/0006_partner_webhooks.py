@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("pending", "pending"),
-                            ("done", "delivered"),
+                            ("done", "taken"),
                             ("dead", "dead letter"),
                             ("withheld", "withheld"),
                         ],

@@ -92,7 +92,7 @@ class PartnerDelivery(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
-        DONE = "done", _("delivered")
+        DONE = "done", _("taken")
         DEAD = "dead", _("dead letter")
         WITHHELD = "withheld", _("withheld")
 

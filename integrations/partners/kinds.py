@@ -24,6 +24,7 @@ KINDS = (
     "order.channel_told_again",
     "order.channel_refused",
     "order.file_attached",
+    "order.gift_joined",
     "order.hold_expired",
     "order.memo_set",
     "order.note_added",

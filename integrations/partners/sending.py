@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -177,9 +178,11 @@ def _delivered(delivery: PartnerDelivery, outcome: Outcome) -> None:
         last_error="",
         finished_at=at,
     )
-    WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(
-        failures=0, failing_since=None, reached_at=at, trouble=""
-    )
+    reached: dict[str, Any] = {"failures": 0, "failing_since": None, "reached_at": at}
+    # Why it was switched off is still to be read when a call that was under way ends well.
+    if delivery.endpoint.is_active:
+        reached["trouble"] = ""
+    WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(**reached)
 
 
 def _gone(delivery: PartnerDelivery, outcome: Outcome) -> None:
@@ -204,12 +207,13 @@ def _failed(delivery: PartnerDelivery, outcome: Outcome) -> None:
     )
     since = endpoint.failing_since or at
     rests_until = _rests_until(failures, outcome, at)
+    is_news = endpoint.is_active and (is_dead or failures >= PAUSE_AFTER)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
         failures=failures,
         failing_since=since,
         # A call beside this one may have been told to wait longer.
         paused_until=max(filter(None, (endpoint.paused_until, rests_until)), default=None),
-        trouble=error if failures >= PAUSE_AFTER or is_dead else endpoint.trouble,
+        trouble=error if is_news else endpoint.trouble,
     )
     log.warning(
         "webhook_failed",
@@ -253,8 +257,10 @@ def _write(delivery: PartnerDelivery, **columns: object) -> None:
 def switch_off(endpoint: WebhookEndpoint, reason: str) -> None:
     """Nothing is sent to the endpoint until it is switched on; what waits goes on waiting.
 
-    The caller holds the endpoint's lock.
+    The caller holds the endpoint's lock. One that is off already stays as it is.
     """
+    if not endpoint.is_active:
+        return
     endpoint.is_active = False
     endpoint.trouble = reason
     endpoint.save(update_fields=["is_active", "trouble", "version"])

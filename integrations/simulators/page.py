@@ -15,7 +15,7 @@ _SYSTEMS = (
     ("wecom", "企业微信群机器人", "/cgi-bin/webhook/send"),
     ("wechatpay", "微信支付 APIv3（退款）", "/v3/refund/domestic/refunds"),
     ("alipay", "支付宝（退款）", "/gateway.do"),
-    ("partner", "合作伙伴的系统（接收通知）", "/partner/…"),
+    ("partner", "合作方的系统（接收通知）", "/partner/…"),
     ("kingdee", "金蝶云星空", "/k3cloud/…kdsvc"),
 )
 _HEAD = """<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">

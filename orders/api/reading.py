@@ -13,6 +13,8 @@ from ordercenter.core.models import Event
 from orders.api.answers import event_as_json, order_as_json
 from orders.models import Order, OrderLine
 
+# Events of an order that tell what the ERP did with it.
+BOOKS = "order.erp_"
 NUMBER = r"OC[0-9]{13,22}"
 
 
@@ -62,14 +64,18 @@ def read_order(pk: int, actor: Actor) -> dict[str, Any]:
 
 def events_for(order_id: int, actor: Actor) -> QuerySet[Event]:
     """The order's story. Partners read what became of it, of its parcels, returns and refunds, and
-    their own notes."""
+    their own notes; how our books take it is no business of theirs."""
     events = Event.objects.filter(stream=f"{Order.KIND}:{order_id}")
     if actor.kind != "partner":
         return events
     told = Q(kind__startswith="order.") | Q(kind__startswith="shipment.")
     told |= Q(kind__startswith="return.") | Q(kind__startswith="refund.")
     own_note = Q(actor_kind="partner", actor_id=actor.id)
-    return events.filter(told).filter(~Q(kind="order.note_added") | own_note)
+    return (
+        events.filter(told)
+        .exclude(kind__startswith=BOOKS)
+        .filter(~Q(kind="order.note_added") | own_note)
+    )
 
 
 # What bumps an order's version leaves one event each: a move, or fields before and after.

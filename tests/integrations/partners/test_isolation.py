@@ -6,10 +6,13 @@ import pytest
 
 from integrations.models import PartnerDelivery, WebhookEndpoint
 from integrations.partners import actions
+from integrations.partners.kinds import KINDS
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
+from ordercenter.core.timeline import record
 from orders.actions import change_address
 from orders.actions.keys import issue_api_key, revoke_api_key
+from orders.api.reading import events_for
 from orders.models import ApiKey
 from orders.receiver import Receiver
 from tests.integrations.partners.conftest import fan_out, new_order, note, send
@@ -177,3 +180,15 @@ def test_queues_hold_no_personal_data(make_partner):
     )
     assert "13812345678" not in stored
     assert "王小明" not in stored
+
+
+def test_what_our_books_do_with_an_order_is_not_told(partner):
+    order = partner.order("P-1")
+    record(order, "order.erp_refused", actor=SYSTEM, data={"text": "内部单据"})
+
+    send()
+
+    assert partner.kinds() == ["order.placed"]
+    assert "order.erp_refused" not in KINDS
+    told = events_for(order.pk, partner.actor).values_list("kind", flat=True)
+    assert list(told) == ["order.placed"]

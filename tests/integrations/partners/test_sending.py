@@ -55,10 +55,12 @@ def test_only_the_kinds_that_were_asked_for_are_queued(make_partner):
 
 
 def test_numbers_have_no_gaps_and_an_event_handled_twice_has_one(partner):
-    for number in range(3):
-        partner.order(f"P-{number}")
+    first = partner.order("P-0")
     fan_out()
-    outbox.replay("partners.fan_out", f"order:{Event.objects.earliest('pk').subject_id}")
+    # The relay hears of the first once more before there is another.
+    assert outbox.replay("partners.fan_out", first.stream) == 1
+    partner.order("P-1")
+    partner.order("P-2")
     fan_out()
 
     rows = PartnerDelivery.objects.order_by("pk").values_list("sequence", flat=True)
@@ -188,6 +190,22 @@ def test_an_address_that_is_gone_is_switched_off_and_keeps_what_waits(partner):
     actions.change_webhook(endpoint.pk, {"is_active": True}, seen=None, actor=partner.actor)
     send()
     assert partner.kinds() == ["order.placed"]
+
+
+def test_calls_that_end_after_a_switch_off_leave_its_reason_alone(partner):
+    for number in range(3):
+        partner.order(f"P-{number}")
+    fan_out()
+    gone, well, badly = sending.claim(partner.endpoint.pk, 3)
+    WebhookEndpoint.objects.update(failures=sending.PAUSE_AFTER)
+
+    sending.settle(gone, Outcome(410))
+    sending.settle(well, Outcome(200))
+    sending.settle(badly, Outcome(410))
+
+    assert (partner.endpoint.is_active, partner.endpoint.trouble) == (False, "gone")
+    assert partner.states() == ["pending", "done", "pending"]
+    assert Notice.objects.filter(kind="webhook.trouble").count() == 1
 
 
 def test_an_endpoint_that_fails_and_fails_rests_and_then_one_message_asks(partner):
