@@ -22,7 +22,7 @@ add_fact(
                {_YUAN} AS amount, 0 AS minutes
           FROM orders_order o
         """,
-        ("order.placed", "order.revised", "order.channel_updated"),
+        ("order.placed", "order.card_filled", "order.revised", "order.channel_updated"),
         dict(OrderKind.choices),
     )
 )

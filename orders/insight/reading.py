@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
+from django.core.cache import cache
 from django.db import connection
 
 from ordercenter.core import moments
-from ordercenter.core.adminkit.counts import count_together
+from ordercenter.core.adminkit.counts import KEPT_SECONDS, count_together
 from ordercenter.core.adminkit.keyset import COUNT_CAP
 from orders.insight.behind import Counted
 from orders.insight.facts import Fact, all_facts
@@ -160,7 +162,15 @@ SELECT 'all', '', 0, count(*) FROM late
 
 
 def overdue() -> Overdue:
-    """Who is late with what at this moment; one statement over the clocks that run."""
+    """Who is late with what, at most half a minute ago; one statement over the clocks that run."""
+    kept = cache.get("numbers:overdue")
+    if kept is None:
+        kept = _count_overdue()
+        cache.set("numbers:overdue", kept, KEPT_SECONDS)
+    return cast(Overdue, kept)
+
+
+def _count_overdue() -> Overdue:
     found: dict[str, dict[tuple[int, str], int]] = {
         "role": {},
         "stage": {},
@@ -188,10 +198,17 @@ def overdue() -> Overdue:
 
 
 def funnel() -> dict[str, int]:
-    """How many orders are in each state that somebody works on, at most `COUNT_CAP` + 1 each."""
-    return count_together(
-        {str(state): Order.objects.filter(state=state) for state in FUNNEL}, cap=COUNT_CAP
-    )
+    """How many orders were in each state that somebody works on, at most half a minute ago.
+
+    At most `COUNT_CAP` + 1 each.
+    """
+    kept = cache.get("numbers:funnel")
+    if kept is None:
+        kept = count_together(
+            {str(state): Order.objects.filter(state=state) for state in FUNNEL}, cap=COUNT_CAP
+        )
+        cache.set("numbers:funnel", kept, KEPT_SECONDS)
+    return cast("dict[str, int]", kept)
 
 
 def kept_at() -> datetime | None:

@@ -19,8 +19,9 @@ from ordercenter.core.actor import SYSTEM
 from ordercenter.core.models import Timer
 from orders.actions import claim_work_order, hold_order
 from orders.insight import keeping
+from orders.insight.behind import find_counted
 from orders.insight.reading import SPANS
-from orders.models import Shop
+from orders.models import Order, Shop
 from tests.factories import OrderFactory
 from tests.insight import world
 
@@ -255,3 +256,14 @@ def test_the_board_is_chinese(told, signed_in, span):
 
     assert LATIN.findall(board) == []
     assert escape("准时出库率") in board
+
+
+def test_few_rows_among_many_are_found_by_the_index_of_their_label(db):
+    behind = find_counted(Order, "outbound~no_promise~2025-11-20~2026-11-20~")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = on")
+        sql, values = behind.rows(Order.objects.all()).order_by().query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "order_outbound_label" in plan

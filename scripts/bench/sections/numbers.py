@@ -18,7 +18,7 @@ SMALL = 10_000
 LARGE = int(os.environ.get("BENCH_ORDERS", "1000000"))
 TIMES = 60
 BOARD_MOST = 300
-BEHIND_MOST = 300
+BEHIND_MOST = 1000
 SPANS = {"30 days": 30, "a year": 365}
 
 # The same sums, written by hand: what the board reads of the daily numbers.
@@ -57,9 +57,10 @@ def run(report: Report, postmaster: int) -> None:
         if not name.startswith(("board", "behind")):
             report.line(f"{name}: p95", f"{most:,.2f} ms")
             continue
-        report.aim(f"{name}: p95", most, BOARD_MOST, "ms")
+        is_board = name.startswith("board")
+        report.aim(f"{name}: p95", most, BOARD_MOST if is_board else BEHIND_MOST, "ms")
         growth = (most + NOISE_MS) / (small[name] + NOISE_MS)
-        if name.startswith("board"):
+        if is_board:
             report.aim(f"{name}: growth from {small[name]:.1f} ms", growth, GROWTH_MOST, "×")
         else:
             report.line(f"{name}: growth from {small[name]:.1f} ms", f"{growth:.2f} ×")
