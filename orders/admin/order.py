@@ -24,6 +24,7 @@ from unfold.decorators import display
 
 from ordercenter.core import moments
 from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.models import Timer
@@ -122,7 +123,7 @@ TABS = (
 
 
 @admin.register(Order)
-class OrderAdmin(OrderButtons, KeysetList, ShownOnly):
+class OrderAdmin(OrderButtons, ClockColumn, KeysetList, ShownOnly):
     list_display = (
         "number_and_mark",
         "shop_and_number",
@@ -160,12 +161,6 @@ class OrderAdmin(OrderButtons, KeysetList, ShownOnly):
     def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
         """Clock, work orders, parcels and what the reader may see; three queries for all rows."""
         ids = [order.pk for order in rows]
-        clocks = {
-            timer.subject_id: timer
-            for timer in Timer.objects.filter(
-                subject_kind=Order.KIND, subject_id__in=ids, stopped_at__isnull=True
-            )
-        }
         troubled = set(
             WorkOrder.objects.filter(order__in=ids, state__in=OPEN_WORK).values_list(
                 "order_id", flat=True
@@ -174,11 +169,10 @@ class OrderAdmin(OrderButtons, KeysetList, ShownOnly):
         facts = {name: read(rows) for name, read in _row_facts.items()}
         may_see = request.user.has_perm(SEE_RECEIVER)  # type: ignore[union-attr]
         for order in rows:
-            order.shown_clock = clocks.get(order.pk)
             order.is_troubled = order.pk in troubled
             order.is_shown = may_see
             order.facts = {name: known.get(order.pk) for name, known in facts.items()}
-        return rows
+        return super().dress(request, rows)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -228,13 +222,6 @@ class OrderAdmin(OrderButtons, KeysetList, ShownOnly):
     @display(description=_("state"))
     def state_badge(self, order: Any) -> SafeString:
         return looks.badge(order.get_state_display(), STATE_TONES[order.state])
-
-    @display(description=_("clock"))
-    def clock(self, order: Any) -> SafeString:
-        timer = order.shown_clock
-        if timer is None:
-            return looks.clock(None)
-        return looks.clock(timer.due_at, timer.paused_at is not None)
 
     @display(description=_("parcels"))
     def parcels(self, order: Any) -> Any:

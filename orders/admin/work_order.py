@@ -7,8 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -16,14 +14,15 @@ from unfold.decorators import display
 
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
+from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import who_name
-from ordercenter.core.models import Timer
 from ordercenter.core.roles import role_name
 from orders import actions
 from orders.admin.card import tag_name
+from orders.admin.linking import OrderLink
 from orders.models import WorkOrder, WorkOrderState
 
 STATE_TONES: dict[str, str] = {
@@ -55,7 +54,7 @@ def for_my_roles(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
 
 
 @admin.register(WorkOrder)
-class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
+class WorkOrderAdmin(TransitionButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
     list_display = ("title", "order_link", "kind", "role", "assignee", "clock", "state_badge")
     list_display_links = ("title",)
     list_filter = (("kind", ChoicesDropdownFilter), ("state", ChoicesDropdownFilter))
@@ -92,23 +91,6 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
         "closed_at",
     )
 
-    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
-        clocks = Timer.objects.filter(
-            subject_kind=WorkOrder.KIND,
-            subject_id__in=[work.pk for work in rows],
-            stopped_at__isnull=True,
-        )
-        by_work = {timer.subject_id: timer for timer in clocks}
-        for work in rows:
-            work.shown_clock = by_work.get(work.pk)
-        return rows
-
-    @display(description=_("order"))
-    def order_link(self, work: WorkOrder) -> SafeString:
-        return format_html(
-            '<a class="oc-link" href="{}">{}</a>', _order_url(work.order_id), work.order.number
-        )
-
     @display(description=_("owner role"))
     def role(self, work: WorkOrder) -> str:
         return role_name(work.owner_role)
@@ -116,13 +98,6 @@ class WorkOrderAdmin(TransitionButtons, KeysetList, ShownOnly):
     @display(description=_("state"))
     def state_badge(self, work: WorkOrder) -> SafeString:
         return looks.badge(work.get_state_display(), STATE_TONES[work.state])
-
-    @display(description=_("clock"))
-    def clock(self, work: Any) -> SafeString:
-        timer = work.shown_clock
-        if timer is None:
-            return looks.clock(None)
-        return looks.clock(timer.due_at, timer.paused_at is not None)
 
     @display(description=_("opened by"))
     def opener(self, work: WorkOrder) -> str:
@@ -172,10 +147,6 @@ BLOCKED = {
     "dispatch": _("Dispatch"),
     "complete": _("Complete"),
 }
-
-
-def _order_url(order_id: int) -> str:
-    return reverse("admin:orders_order_change", args=[order_id])
 
 
 def _listed(values: Any) -> str:

@@ -21,6 +21,7 @@ from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.errors import DomainError, WrongState
+from orders.admin.linking import OrderLink
 from rma import actions
 from rma.admin.dialogs import NewRefund, PaidOut, Replacement, method_of, payee_of
 from rma.models import Refund, RefundState
@@ -56,7 +57,7 @@ def _can_replace(refund: Refund, actor: Actor) -> DomainError | None:
 
 
 @admin.register(Refund)
-class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
+class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
         "number",
         "order_link",
@@ -110,11 +111,6 @@ class RefundAdmin(TransitionButtons, KeysetList, ShownOnly):
         return queryset.filter(
             Q(number__startswith=text) | Q(order__number=text) | Q(rma__number=text)
         ), False
-
-    @display(description=_("order"))
-    def order_link(self, refund: Refund) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[refund.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, refund.order.number)
 
     @display(description=_("return"))
     def return_link(self, refund: Refund) -> SafeString | str:

@@ -7,8 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -19,6 +17,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
 from ordercenter.core.adminkit.dialogs import Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from orders.admin.linking import OrderLink
 from orders.finance.actions import accept_difference
 from orders.finance.models import Difference, DifferenceState
 
@@ -35,7 +34,7 @@ def open_ones(rows: QuerySet[Any], request: HttpRequest | None = None) -> QueryS
 
 
 @admin.register(Difference)
-class DifferenceAdmin(TransitionButtons, KeysetList, ShownOnly):
+class DifferenceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
         "what",
         "order_link",
@@ -73,13 +72,6 @@ class DifferenceAdmin(TransitionButtons, KeysetList, ShownOnly):
     def what(self, difference: Difference) -> str:
         return str(difference.get_cause_display())
 
-    @display(description=_("order"))
-    def order_link(self, difference: Difference) -> SafeString | str:
-        if difference.order is None:
-            return looks.NOTHING
-        url = reverse("admin:orders_order_change", args=[difference.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, difference.order.number)
-
     @display(description=_("ours"))
     def our_money(self, difference: Difference) -> str:
         return looks.money(difference.ours)
@@ -90,7 +82,8 @@ class DifferenceAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     @display(description=_("gap"))
     def gap_money(self, difference: Difference) -> str:
-        return looks.money(difference.gap)
+        sign = "−" if difference.gap < 0 else ""
+        return sign + looks.money(abs(difference.gap))
 
     @display(description=_("state"))
     def state_badge(self, difference: Difference) -> SafeString:

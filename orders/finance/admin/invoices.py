@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -20,7 +19,9 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, 
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.story import who_name
 from ordercenter.core.errors import DomainError, WrongState
+from orders.admin.linking import OrderLink
 from orders.finance import actions
 from orders.finance.admin.dialogs import CostsShown, Issued, NewInvoice, TakenBack
 from orders.finance.models import Invoice, InvoiceKind, InvoiceState
@@ -63,7 +64,7 @@ def _can_look(invoice: Invoice, actor: Actor) -> DomainError | None:
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
+class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
         "request_number",
         "order_link",
@@ -102,7 +103,7 @@ class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
         ("request_number", "order_link", "state_badge"),
         ("kind", "title", "tax_number"),
         ("money", "left", "email"),
-        ("asked_by", "asked_at", "note"),
+        ("asker", "asked_at", "note"),
         ("number", "code", "issued_on"),
         ("issued_by", "looks_made"),
         ("red_number", "ended_at", "end_reason"),
@@ -121,11 +122,6 @@ class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
         found = Q(number=text) | Q(request_number=text.upper()) | Q(order__number=text.upper())
         return queryset.filter(found | Q(title__startswith=text)), False
 
-    @display(description=_("order"))
-    def order_link(self, invoice: Invoice) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[invoice.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, invoice.order.number)
-
     @display(description=_("amount"))
     def money(self, invoice: Invoice) -> str:
         return looks.money(invoice.amount, invoice.order.currency)
@@ -142,6 +138,10 @@ class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
     @display(description=_("asked for"))
     def asked(self, invoice: Invoice) -> str:
         return looks.short_moment(invoice.asked_at)
+
+    @display(description=_("asked for by"))
+    def asker(self, invoice: Invoice) -> str:
+        return str(who_name(invoice.asked_by))
 
     @display(description=_("looks at costs"))
     def looks_made(self, invoice: Invoice) -> SafeString | str:
@@ -182,8 +182,10 @@ class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
         permission=SEE_COST,
         possible=_can_look,
         form=CostsShown,
-        says=_("Weighted average of the last three purchases of each SKU. It is kept that you "
-               "looked, and what you saw."),
+        says=_(
+            "Weighted average of the last three purchases of each SKU. With the button below it is "
+            "kept that you looked, and what you saw."
+        ),
         done=_("Noted: you have looked at the purchase costs."),
     )  # fmt: skip
     def look(self, request: HttpRequest, form: Dialog, invoice: Invoice) -> None:
@@ -195,7 +197,7 @@ class InvoiceAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     issue = action_button(
         actions.issue_invoice,
-        _("Issued"),
+        _("Note the issued invoice"),
         icon="receipt",
         tone="primary",
         permission="finance.issue_invoice",

@@ -19,6 +19,7 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, butto
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from orders.admin.linking import OrderLink
 from orders.finance.actions import load_settlement
 from orders.finance.admin.dialogs import Upload
 from orders.finance.models import (
@@ -123,7 +124,7 @@ class SettlementFileAdmin(TransitionButtons, KeysetList, ShownOnly):
 
 
 @admin.register(SettlementLine)
-class SettlementLineAdmin(KeysetList, ShownOnly):
+class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
     list_display = (
         "row",
         "settlement",
@@ -164,13 +165,6 @@ class SettlementLineAdmin(KeysetList, ShownOnly):
     @display(description=_("outcome"))
     def outcome_badge(self, line: SettlementLine) -> SafeString:
         return looks.badge(line.get_outcome_display(), line_tone(line.outcome))
-
-    @display(description=_("order"))
-    def order_link(self, line: SettlementLine) -> SafeString | str:
-        if line.order is None:
-            return looks.NOTHING
-        url = reverse("admin:orders_order_change", args=[line.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, line.order.number)
 
     @display(description=_("when"))
     def when(self, line: SettlementLine) -> str:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +17,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 
 from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.models import Timer
+from orders.admin.linking import OrderLink
 from orders.fulfilment.admin.shipment_buttons import ShipmentButtons
 from orders.fulfilment.labels import draw_label
 from orders.fulfilment.models import Carrier, Shipment, ShipmentState
@@ -42,7 +43,7 @@ def in_states(*states: ShipmentState) -> Any:
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(ShipmentButtons, KeysetList, ShownOnly):
+class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
     list_display = (
         "number",
         "order_link",
@@ -115,17 +116,6 @@ class ShipmentAdmin(ShipmentButtons, KeysetList, ShownOnly):
         wanted = Q(waybill=text.upper()) | Q(number__startswith=text.upper())
         return queryset.filter(wanted | Q(order__number=text.upper())), False
 
-    def dress(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
-        clocks = Timer.objects.filter(
-            subject_kind=Shipment.KIND,
-            subject_id__in=[shipment.pk for shipment in rows],
-            stopped_at__isnull=True,
-        )
-        by_shipment = {timer.subject_id: timer for timer in clocks}
-        for shipment in rows:
-            shipment.shown_clock = by_shipment.get(shipment.pk)
-        return rows
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
@@ -136,21 +126,9 @@ class ShipmentAdmin(ShipmentButtons, KeysetList, ShownOnly):
         context["notes"] = shipment.order.notes.all()[:20]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @display(description=_("order"))
-    def order_link(self, shipment: Shipment) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[shipment.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, shipment.order.number)
-
     @display(description=_("state"))
     def state_badge(self, shipment: Shipment) -> SafeString:
         return looks.badge(shipment.get_state_display(), STATE_TONES[shipment.state])
-
-    @display(description=_("clock"))
-    def clock(self, shipment: Any) -> SafeString:
-        timer = shipment.shown_clock
-        if timer is None:
-            return looks.clock(None)
-        return looks.clock(timer.due_at, timer.paused_at is not None)
 
     @display(description=_("ship by"))
     def ship_by(self, shipment: Shipment) -> str:
