@@ -176,7 +176,8 @@ class _Road:
         # A refusal may mean that an earlier call, whose answer was lost, had done it.
         self._look()
         if self._row.step < to:
-            is_final = verdict.answer is Answer.REFUSED
+            # A number that is taken where we can't see it (another organisation) is final, too.
+            is_final = verdict.answer in (Answer.REFUSED, Answer.DUPLICATE)
             raise Refused(verdict) if is_final else Undecided(verdict)
 
     def _look(self) -> None:

@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
                 (
                     "amount_headers",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), size=None, verbose_name="headers of the amount"
+                        base_field=models.CharField(max_length=40),
+                        size=None,
+                        verbose_name="headers of the amount",
                     ),
                 ),
                 (

@@ -113,6 +113,9 @@ PARTS = (
             _todo("invoices_to_issue", "receipt"),
             _todo("invoices_too_high", "undo"),
             _list(_("All invoices"), "receipt_long", "finance_invoice", "?tab=all"),
+            _list(_("ERP checks"), "balance", "integrations_erpcheck", "?tab=all"),
+            _list(_("ERP documents"), "receipt", "integrations_erpdocument", "?tab=all"),
+            _list(_("Rules of the ERP check"), "rule", "integrations_erppolicy"),
             _list(_("Settlement formats"), "table_rows", "finance_settlementformat"),
             _list(_("Finance checks"), "rule_settings", "finance_financegate"),
         ),
@@ -143,15 +146,6 @@ PARTS = (
         ),
     ),
     Part(
-        _("ERP"),
-        (
-            _list(_("ERP checks"), "balance", "integrations_erpcheck", "?tab=all"),
-            _list(_("ERP documents"), "receipt", "integrations_erpdocument", "?tab=all"),
-            _list(_("Rules of the ERP check"), "rule", "integrations_erppolicy"),
-            _list(_("ERP accounts"), "account_tree", "integrations_erpaccount"),
-        ),
-    ),
-    Part(
         _("Trouble and work orders"),
         (
             _todo("work", "assignment_late"),
@@ -175,6 +169,7 @@ PARTS = (
             _list(_("Messages of robots"), "chat", "integrations_robotmessage"),
             _list(_("E-mails"), "forward_to_inbox", "integrations_mail", "?tab=all"),
             _list(_("E-mail routes"), "alternate_email", "integrations_mailroute"),
+            _list(_("ERP accounts"), "account_tree", "integrations_erpaccount"),
             _list(_("Payment accounts"), "account_balance", "integrations_paymentaccount"),
             _list(_("Tracking accounts"), "travel_explore", "integrations_trackingaccount"),
             _list(_("Schedules"), "calendar_clock", "django_q_schedule"),

@@ -30,6 +30,18 @@ LCID = "2052"
 SESSION_SECONDS = 1200.0
 
 
+def demo_account() -> dict[str, str]:
+    """The only account there is: what a caller has to know to be let in."""
+    return {
+        "acct_id": ACCT_ID,
+        "user": USER,
+        "app_id": APP_ID,
+        "app_secret": APP_SECRET,
+        "lcid": LCID,
+        "org_number": ORG,
+    }
+
+
 @dataclass(slots=True)
 class Session:
     """Somebody who signed in; both cookies are wanted."""
@@ -61,14 +73,7 @@ class Kingdee:
 
     def account(self) -> dict[str, str]:
         """What a caller has to enter into its own system."""
-        return {
-            "acct_id": ACCT_ID,
-            "user": USER,
-            "app_id": APP_ID,
-            "app_secret": APP_SECRET,
-            "lcid": LCID,
-            "org_number": ORG,
-        }
+        return demo_account()
 
     def forget(self) -> None:
         """Empty books, nobody signed in."""

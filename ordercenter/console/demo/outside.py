@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.models import (
     ChannelAccount,
+    ErpAccount,
     PaymentAccount,
     Robot,
     TrackingAccount,
@@ -16,6 +17,7 @@ from integrations.models import (
 )
 from integrations.simulators.alipay import service as alipay
 from integrations.simulators.keys import ensure_keys
+from integrations.simulators.kingdee import service as kingdee
 from integrations.simulators.kuaidi100.service import DEMO_CUSTOMER, DEMO_KEY
 from integrations.simulators.partner.receiver import DEMO_NAME, DEMO_SECRET, PREFIX
 from integrations.simulators.taobao.accounts import demo_app, demo_sellers
@@ -74,6 +76,7 @@ def connect_simulators(shops: Sequence[tuple[str, str, str]]) -> None:
         {"credentials": {"key": ROBOT_KEY}},
     )
     _connect_payments(address)
+    _connect_erp(address)
     _connect_partner(address)
 
 
@@ -96,6 +99,23 @@ def _connect_partner(address: str) -> None:
     )
     if not made and row.url != url:
         WebhookEndpoint.objects.filter(pk=row.pk).update(url=url)
+
+
+def _connect_erp(address: str) -> None:
+    """Our books at Kingdee: what the demo's story sells since yesterday is pushed into them."""
+    yesterday = moments.now().astimezone(moments.SHANGHAI) - timedelta(days=1)
+    url = f"{address}/k3cloud"
+    row, made = ErpAccount.objects.get_or_create(
+        name="金蝶云星空（演示）",
+        defaults={
+            "base_url": url,
+            "credentials": kingdee.demo_account(),
+            "pushes_since": yesterday.replace(hour=0, minute=0, second=0, microsecond=0),
+            "is_active": not ErpAccount.objects.filter(is_active=True).exists(),
+        },
+    )
+    if not made and row.base_url != url:
+        ErpAccount.objects.filter(pk=row.pk).update(base_url=url)
 
 
 def _connect_payments(address: str) -> None:
