@@ -284,20 +284,21 @@ class _Matcher:
             self._gap(Cause.FEE, ZERO, line.amount, line=line)
 
     def _unmentioned(self) -> None:
-        """What no line has told of: orders, and refunds of orders that were told."""
-        with_refund_lines = {
+        """What no line has told of: payouts of orders, and refunds that have arrived."""
+        for order in self.orders.values():
+            if order.in_period and order.id not in self.found.orders:
+                self._without_payout(order, told=False)
+        compared = {
             order
             for outcome, order in self.found.lines.values()
             if outcome in (LineOutcome.REFUND_AGREES, LineOutcome.REFUND_UNKNOWN)
         }
+        # The gap of these is about the order's whole money already.
         silent = (OrderOutcome.AFTER_REFUND, OrderOutcome.REFUNDED, OrderOutcome.MISSING)
         for order_id, result in list(self.found.orders.items()):
-            order = self.orders[order_id]
-            if order_id not in with_refund_lines and result.outcome not in silent:
+            if order_id not in compared and result.outcome not in silent:
+                order = self.orders[order_id]
                 self._missing_refunds(order, Counter(order.refunds))
-        for order in self.orders.values():
-            if order.in_period and order.id not in self.found.orders:
-                self._without_payout(order, told=False)
 
     def _without_payout(self, order: Paid, *, told: bool) -> None:
         """No money came for the order; `told` when its refunds were compared all the same."""

@@ -41,18 +41,15 @@ def left_to_invoice(order: Order, *, without: Invoice | None = None) -> Decimal:
     return left
 
 
-def set_tag(order: Order, tag: str, *, present: bool) -> dict[str, list[list[str]]]:
-    """The order carries the tag or doesn't; the change for the event that tells of it.
+def set_tag(order: Order, tag: str, *, present: bool) -> None:
+    """The order carries the tag or doesn't; the event of the invoice tells why.
 
     The caller holds the order's lock.
     """
-    before = list(order.tags)
-    after = [*(name for name in before if name != tag), *([tag] if present else [])]
-    if sorted(before) == sorted(after):
-        return {}
-    order.tags = after
+    if (tag in order.tags) == present:
+        return
+    order.tags = [*(name for name in order.tags if name != tag), *([tag] if present else [])]
     order.save(update_fields=["tags", "version"])
-    return {"tags": [before, after]}
 
 
 def require_reason(reason: str) -> str:

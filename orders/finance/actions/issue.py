@@ -114,8 +114,8 @@ def issue_invoice(
                     "amount": invoice.amount,
                     "look": invoice.cost_look_id,
                 },
-                changes=set_tag(order, INVOICED, present=True),
             )
+            set_tag(order, INVOICED, present=True)
     except IntegrityError as error:
         if "invoice_number_once" not in str(error):
             raise
@@ -195,6 +195,7 @@ def take_back_invoice(
             "why": invoice.end_reason,
             "red_number": invoice.red_number,
         },
-        changes={} if others.exists() else set_tag(order, INVOICED, present=False),
     )
+    if not others.exists():
+        set_tag(order, INVOICED, present=False)
     return invoice

@@ -164,7 +164,9 @@ def _match(settlement: SettlementFile, shop: Shop, rows: Sequence[Row], actor: A
         actor=actor,
         data={"name": settlement.name, "rows": len(rows), "differences": len(found.gaps)},
     )
-    came = [pk for pk, result in found.orders.items() if result.outcome in CLEAN]
+    came = [
+        pk for pk, result in found.orders.items() if result.outcome in CLEAN and result.theirs != 0
+    ]
     explain_what_came(settlement, came, actor=actor)
 
 

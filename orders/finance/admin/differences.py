@@ -61,8 +61,9 @@ class DifferenceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        ("what", "state_badge", "settlement"),
-        ("order_link", "number", "row"),
+        ("what", "state_badge"),
+        ("settlement", "row"),
+        ("order_link", "number"),
         ("our_money", "their_money", "gap_money"),
         ("accepted_by", "accepted_at", "reason"),
     )

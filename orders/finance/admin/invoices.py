@@ -99,14 +99,18 @@ class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         ),
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
+    # Two beside each other: an invoice number has twenty digits.
     fields = (
-        ("request_number", "order_link", "state_badge"),
-        ("kind", "title", "tax_number"),
-        ("money", "left", "email"),
-        ("asker", "asked_at", "note"),
-        ("number", "code", "issued_on"),
-        ("issued_by", "looks_made"),
-        ("red_number", "ended_at", "end_reason"),
+        ("request_number", "state_badge"),
+        ("order_link", "kind"),
+        ("title", "tax_number"),
+        ("money", "left"),
+        ("email", "note"),
+        ("asker", "asked_at"),
+        ("number", "issued_on"),
+        ("code", "issued_by"),
+        ("looks_made", "red_number"),
+        ("ended_at", "end_reason"),
     )
     readonly_fields = tuple(name for row in fields for name in row)
 

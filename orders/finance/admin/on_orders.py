@@ -14,7 +14,8 @@ from ordercenter.core.adminkit.story import (
     name_states,
     name_values,
 )
-from orders.admin.card import Dimension, add_section
+from orders.admin.card import FINDINGS, Dimension, add_section
+from orders.finance.actions.common import INVOICED, WANTED
 from orders.finance.events import WORDS
 from orders.finance.models import (
     Cause,
@@ -27,6 +28,7 @@ from orders.finance.models import (
 from orders.models import Order
 
 name_events(WORDS)
+FINDINGS.update({INVOICED: _("invoice issued"), WANTED: _("wants an invoice")})
 name_states(Invoice.KIND, InvoiceState.choices)
 name_states(Difference.KIND, DifferenceState.choices)
 name_values("kind", InvoiceKind.choices)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ordercenter.core.adminkit.dialogs import SeenVersion
 from orders.finance.models import FinanceGate, SettlementColumn, SettlementFormat
 
+# Words with commas between them: one line is enough.
+_IN_A_LINE = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
+
 
 class ColumnInline(TabularInline):
+    formfield_overrides = _IN_A_LINE
     model = SettlementColumn
     extra = 0
     verbose_name_plural = _("Our field ← their headers")
@@ -20,6 +26,7 @@ class ColumnInline(TabularInline):
 @admin.register(SettlementFormat)
 class SettlementFormatAdmin(ModelAdmin):
     form = SeenVersion
+    formfield_overrides = _IN_A_LINE
     list_display = ("name", "channels")
     inlines = (ColumnInline,)
     fields = (

@@ -156,8 +156,9 @@ class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
     )
     fields = (
         ("settlement", "row", "outcome_badge"),
-        ("number", "transaction", "order_link"),
-        ("kind", "amount", "fee"),
+        ("number", "order_link"),
+        ("transaction", "kind"),
+        ("amount", "fee"),
         ("at", "as_it_came"),
     )
     readonly_fields = tuple(name for row in fields for name in row)

@@ -91,7 +91,7 @@ class DailySheetAdmin(TransitionButtons, KeysetList, ShownOnly):
     def who(self, sheet: DailySheet) -> str:
         return str(who_name(sheet.operator))
 
-    @display(description=_("made at"))
+    @display(description=_("sheet made at"))
     def made(self, sheet: DailySheet) -> str:
         return looks.short_moment(sheet.made_at)
 

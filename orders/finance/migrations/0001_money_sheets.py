@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                     "state",
                     django_fsm.FSMField(
                         choices=[
-                            ("asked", "asked for"),
+                            ("asked", "waits for packing"),
                             ("to_issue", "to be issued"),
                             ("issued", "issued"),
                             ("refused", "refused"),
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                         editable=False,
                         max_length=24,
                         unique=True,
-                        verbose_name="request",
+                        verbose_name="request number",
                     ),
                 ),
                 (
@@ -521,7 +521,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("flow", "entry number"),
                             ("number", "order number"),
-                            ("transaction", "transaction"),
+                            ("transaction", "transaction number"),
                             ("at", "when"),
                             ("amount", "amount (negative: out)"),
                             ("income", "income"),
@@ -584,7 +584,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "transaction",
-                    models.CharField(blank=True, max_length=64, verbose_name="transaction"),
+                    models.CharField(blank=True, max_length=64, verbose_name="transaction number"),
                 ),
                 (
                     "amount",
@@ -664,7 +664,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="made by the clock"),
                 ),
                 ("operator", models.CharField(max_length=80, verbose_name="who")),
-                ("made_at", models.DateTimeField(verbose_name="made at")),
+                ("made_at", models.DateTimeField(verbose_name="sheet made at")),
                 ("name", models.CharField(max_length=120, verbose_name="file name")),
                 (
                     "file",

@@ -13,7 +13,7 @@ from orders.models import Order
 
 
 class InvoiceState(models.TextChoices):
-    ASKED = "asked", _("asked for")
+    ASKED = "asked", _("waits for packing")
     TO_ISSUE = "to_issue", _("to be issued")
     ISSUED = "issued", _("issued")
     REFUSED = "refused", _("refused")
@@ -44,7 +44,7 @@ class Invoice(Lifecycle):
         _("state"), choices=InvoiceState.choices, default=InvoiceState.ASKED, protected=True
     )
     request_number = models.CharField(
-        _("request"), max_length=24, unique=True, editable=False, db_default=Value("")
+        _("request number"), max_length=24, unique=True, editable=False, db_default=Value("")
     )
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("order")

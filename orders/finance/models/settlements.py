@@ -129,7 +129,7 @@ class SettlementColumn(models.Model):
     class Field(models.TextChoices):
         FLOW = "flow", _("entry number")
         NUMBER = "number", _("order number")
-        TRANSACTION = "transaction", _("transaction")
+        TRANSACTION = "transaction", _("transaction number")
         AT = "at", _("when")
         AMOUNT = "amount", _("amount (negative: out)")
         INCOME = "income", _("income")
@@ -235,7 +235,7 @@ class SettlementLine(models.Model):
     raw = models.JSONField(_("as it came"))
     kind = models.CharField(_("kind"), max_length=8, choices=LineKind.choices)
     number = models.CharField(_("order number"), max_length=200, blank=True)
-    transaction = models.CharField(_("transaction"), max_length=64, blank=True)
+    transaction = models.CharField(_("transaction number"), max_length=64, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     fee = models.DecimalField(_("fee kept back"), max_digits=14, decimal_places=2, default=0)
     at = models.DateTimeField(_("when"), null=True, blank=True)

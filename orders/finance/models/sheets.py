@@ -31,7 +31,7 @@ class DailySheet(models.Model):
         verbose_name=_("person"),
     )
     operator = models.CharField(_("who"), max_length=80)
-    made_at = models.DateTimeField(_("made at"))
+    made_at = models.DateTimeField(_("sheet made at"))
     name = models.CharField(_("file name"), max_length=120)
     file = models.FileField(_("file"), upload_to=sheet_path)
     size = models.PositiveBigIntegerField(_("bytes"))
