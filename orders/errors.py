@@ -24,6 +24,13 @@ class OnHold(Blocked):
     code = "on_hold"
 
 
+class EmptyCard(Blocked):
+    """Nothing stands on the card yet, so nothing can be paid for."""
+
+    code = "empty_card"
+    title = _("Nothing is ordered on this card yet. Fill it in first.")
+
+
 class NotTheOwner(DomainError):
     """Only who brought the order in, or an administrator, may revise it (A9)."""
 

@@ -8,7 +8,8 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import locks_root
 from ordercenter.core.errors import NotFound
 from ordercenter.core.lifecycle import Lifecycle, guard
-from orders.errors import OnHold
+from orders.cleaning import Finding
+from orders.errors import EmptyCard, OnHold
 from orders.models import Order, WorkOrder, WorkOrderState
 
 
@@ -37,6 +38,14 @@ def refuse_orders_of_other_shops(subject: Lifecycle, verb: str, actor: Actor) ->
     assert isinstance(subject, Order)
     if not actor.may_see_shop(subject.shop_id):
         raise NotFound(id=subject.pk)
+
+
+@guard(Order.KIND)
+def refuse_payment_for_nothing(subject: Lifecycle, verb: str, actor: Actor) -> None:
+    """A card on which nothing stands is not paid, not even with ¥0."""
+    assert isinstance(subject, Order)
+    if verb == "pay" and Finding.NO_LINES in subject.tags and not subject.total:
+        raise EmptyCard
 
 
 @locks_root(Order.KIND)

@@ -40,6 +40,7 @@ _SERVICE = (
         "cancel_order",
         "change_address_order",
         "complete_order",
+        "fill_card_order",
         "place_order",
         "revise_order",
         "see_receiver_order",

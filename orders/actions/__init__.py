@@ -4,6 +4,7 @@ from orders.actions.address import change_address
 from orders.actions.allocate import allocate_order, release_expired_holds
 from orders.actions.cancel import cancel_order, close_order
 from orders.actions.channel_update import ChannelUpdate, take_channel_update
+from orders.actions.fill_card import CardLine, fill_card
 from orders.actions.follow import follow_shipments
 from orders.actions.memo import set_memo
 from orders.actions.notes import add_note, attach_file
@@ -33,6 +34,7 @@ from orders.actions.work_orders import (
 )
 
 __all__ = [
+    "CardLine",
     "ChannelUpdate",
     "LineRevision",
     "PaymentReference",
@@ -50,6 +52,7 @@ __all__ = [
     "close_order",
     "complete_order",
     "confirm_funds_order",
+    "fill_card",
     "follow_shipments",
     "hold_order",
     "mark_refunded",

@@ -42,7 +42,7 @@ def change_address(order_id: int, *, seen: int | None, receiver: Receiver, actor
         )
     ask_guards(order, "change_address", actor)
     if not receiver.is_masked:
-        _refuse_useless(receiver)
+        refuse_useless(receiver)
     before = snapshot(order, COLUMNS)
     for name, value in receiver.as_columns().items():
         setattr(order, name, value)
@@ -56,7 +56,8 @@ def change_address(order_id: int, *, seen: int | None, receiver: Receiver, actor
     return order
 
 
-def _refuse_useless(receiver: Receiver) -> None:
+def refuse_useless(receiver: Receiver) -> None:
+    """Return when a parcel could be sent there; raises `BadInput` beside each field."""
     findings = look_over(receiver, ())
     complaints = {
         field: [str(text)] for finding, (field, text) in _COMPLAINTS.items() if finding in findings

@@ -42,7 +42,8 @@ def pay_order(
     """The payment is noted, the promise of stock no longer expires, review may begin.
 
     With a `reference` money can go back the way it came. Where the hold had expired, stock is
-    promised anew; where none is left, a work order tells a supervisor. Raises `WrongState` when
+    promised anew; where none is left, a work order tells a supervisor. It leaves by the shop's
+    promise, or by when it is wanted where that is sooner. Raises `WrongState` when
     the order does not wait for a payment, `PaymentTaken` for a transaction that paid another one.
     """
     actor.require("orders.pay_order")
@@ -53,6 +54,8 @@ def pay_order(
     order.paid_amount = amount
     order.paid_at = paid_at or moments.now()
     order.ship_by = ship_by(order.shop, order.paid_at)
+    if order.wanted_by is not None:
+        order.ship_by = min(order.ship_by, order.wanted_by)
     advance(
         order,
         "pay",

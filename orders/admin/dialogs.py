@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core.adminkit import dialogs
 from ordercenter.core.adminkit.dialogs import Dialog, TemplateWidget
 from ordercenter.core.roles import role_choices
-from orders.actions import LineRevision
+from orders.actions import CardLine, LineRevision
 from orders.actions.notes import LARGEST_FILE, LONGEST_NOTE, SIGNATURES
 from orders.masking import masked
 from orders.models import Attachment, Order, OrderLine, Urgency, UrgentReason
 from orders.receiver import Receiver, tidy_phone, tidy_text
 
 SEE_RECEIVER = "orders.see_receiver_order"
+_RECEIVER = ("name", "phone", "province", "city", "district", "street")
 
 
 class Payment(Dialog):
@@ -50,13 +51,13 @@ class Address(Dialog):
             receiver = masked(receiver)
         # What is starred is not offered: it would be saved as the address.
         shown = Receiver() if receiver.is_masked else receiver
-        for name in ("name", "phone", "province", "city", "district", "street"):
+        for name in _RECEIVER:
             source = receiver if name in ("province", "city", "district") else shown
             self.fields[name].initial = getattr(source, name)
 
     def receiver(self) -> Receiver:
         """The receiver as entered, tidied."""
-        data = {name: tidy_text(value) for name, value in self.values().items()}
+        data = {name: tidy_text(self.cleaned_data[name]) for name in _RECEIVER}
         return Receiver(**(data | {"phone": tidy_phone(data["phone"])}))
 
 
@@ -156,13 +157,19 @@ class LinesField(forms.Field):
 
     @staticmethod
     def _revision(pk: str, entered: Mapping[str, str]) -> LineRevision:
-        try:
-            quantity, price = int(entered["quantity"]), Decimal(entered["price"])
-        except (ValueError, InvalidOperation) as error:
-            raise ValidationError(_("Enter quantities and prices as numbers.")) from error
-        if not 1 <= quantity <= 1_000_000 or not price.is_finite() or not 0 <= price < 10**10:
-            raise ValidationError(_("A quantity or price is too small or too large."))
-        return LineRevision(int(pk), entered["sku"], quantity, price.quantize(Decimal("0.01")))
+        quantity, price = _numbers(entered["quantity"], entered["price"])
+        return LineRevision(int(pk), entered["sku"], quantity, price)
+
+
+def _numbers(quantity: str, price: str) -> tuple[int, Decimal]:
+    """Pieces and the price of one; raises `ValidationError` for what a column can't hold."""
+    try:
+        pieces, yuan = int(quantity), Decimal(price)
+    except (ValueError, InvalidOperation) as error:
+        raise ValidationError(_("Enter quantities and prices as numbers.")) from error
+    if not 1 <= pieces <= 1_000_000 or not yuan.is_finite() or not 0 <= yuan < 10**10:
+        raise ValidationError(_("A quantity or price is too small or too large."))
+    return pieces, yuan.quantize(Decimal("0.01"))
 
 
 class Revision(Dialog):
@@ -182,3 +189,54 @@ class Revision(Dialog):
         revisions: list[LineRevision] = self.cleaned_data["lines"]
         lines = "；".join(f"{r.sku_code} × {r.quantity} @ {r.unit_price}" for r in revisions)
         return [(str(_("Lines")), lines), (str(_("Reason")), self.cleaned_data["reason"])]
+
+
+class NewLinesWidget(LinesWidget):
+    """Empty rows for lines that are not there yet."""
+
+    ROWS = 6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = [OrderLine(pk=place) for place in range(1, self.ROWS + 1)]
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        empty = {"sku": "", "quantity": "", "price": ""}
+        entered = {str(line.pk): empty for line in self.lines}
+        return super().get_context(name, entered | (value or {}), attrs)
+
+
+class NewLinesField(forms.Field):
+    """Cleans to `CardLine`s; rows without any entry are left out."""
+
+    widget = NewLinesWidget
+
+    def clean(self, value: Mapping[str, Mapping[str, str]]) -> list[CardLine]:
+        lines = [self._line(entered) for entered in value.values() if any(entered.values())]
+        if not lines:
+            raise ValidationError(_("Enter at least one SKU code with its quantity."))
+        return lines
+
+    @staticmethod
+    def _line(entered: Mapping[str, str]) -> CardLine:
+        if not entered["sku"]:
+            raise ValidationError(_("A line has no SKU code."))
+        quantity, price = _numbers(entered["quantity"] or "1", entered["price"] or "0")
+        return CardLine(entered["sku"], quantity, price if entered["price"] else None)
+
+
+class Card(Address):
+    """What the customer of an empty card wants, where it goes, what the way costs."""
+
+    lines = NewLinesField(
+        label=_("Lines"), help_text=_("Without a price the catalogue's price is used.")
+    )
+    freight = dialogs.amount(_("freight"), initial=Decimal("0.00"))
+    field_order = ("lines", "freight", *_RECEIVER)
+
+    def wish(self) -> list[tuple[str, str]]:
+        lines: list[CardLine] = self.cleaned_data["lines"]
+        return [
+            (str(_("Lines")), "；".join(f"{line.sku_code} × {line.quantity}" for line in lines)),
+            *(pair for pair in super().wish() if pair[0] != str(_("Lines"))),
+        ]

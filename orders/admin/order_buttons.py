@@ -16,11 +16,13 @@ from ordercenter.core.adminkit.buttons import (
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.errors import DomainError, WrongState
 from orders import actions
+from orders.actions.fill_card import can_fill
 from orders.actions.revise import require_owner
 from orders.actions.urgency import CAN_HURRY
 from orders.admin.dialogs import (
     Address,
     AttachedFile,
+    Card,
     Note,
     Payment,
     Pressing,
@@ -133,6 +135,26 @@ class OrderButtons(TransitionButtons):
             order.pk,
             seen=form.seen_version,
             receiver=form.receiver(),
+            actor=actor_of(request),
+        )
+
+    @button(
+        _("Fill in card"),
+        icon="playlist_add",
+        tone="primary",
+        permission="orders.fill_card_order",
+        possible=lambda order, actor: can_fill(order),
+        form=Card,
+        says=_("The card becomes an order that waits for its payment."),
+        done=_("The card is filled in; its stock is held until it is paid."),
+    )
+    def fill_card(self, request: HttpRequest, form: Card, order: Order) -> None:
+        actions.fill_card(
+            order.pk,
+            seen=form.seen_version,
+            lines=form.cleaned_data["lines"],
+            receiver=form.receiver(),
+            freight=form.cleaned_data["freight"],
             actor=actor_of(request),
         )
 

@@ -37,6 +37,7 @@ name_events(
         "order.cancelled": _("Cancelled"),
         "order.closed": _("Closed"),
         "order.address_changed": _("Address changed"),
+        "order.card_filled": _("Card filled in"),
         "order.revised": _("Content revised"),
         "order.allocated": _("Stock allocated"),
         "order.hold_expired": _("Stock hold expired"),

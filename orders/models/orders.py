@@ -190,6 +190,7 @@ class Order(Lifecycle):
         verbose_name_plural = _("orders")
         permissions = [
             ("place_order", _("Can enter orders")),
+            ("fill_card_order", _("Can fill in urgent cards")),
             ("pay_order", _("Can note payments")),
             ("approve_order", _("Can review orders")),
             ("confirm_funds_order", _("Can check payments")),

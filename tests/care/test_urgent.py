@@ -144,11 +144,11 @@ class TestQuickForm:
         work = WorkOrder.objects.get(order=order, kind=WorkOrderKind.URGENT)
         assert (order.urgency, work.owner_role) == (Urgency.RED, "supervisor")
 
-    def test_without_an_order_a_card_for_review_is_opened(self, staff):
+    def test_without_an_order_an_unpaid_card_is_opened(self, staff):
         staff("sales").post("/quick-order/", answers(order="none", note="5 件"))
 
         card = Order.objects.select_related("shop").get()
-        assert (card.shop.code, card.state) == ("urgent-desk", OrderState.PENDING_REVIEW)
+        assert (card.shop.code, card.state) == ("urgent-desk", OrderState.PENDING_PAYMENT)
         assert (card.receiver_phone, card.seller_memo) == (PHONE, "5 件")
         assert {"no_lines", URGENT_TAG} <= set(card.tags)
         assert not [run for run in verify() if run.violations]

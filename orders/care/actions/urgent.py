@@ -51,9 +51,9 @@ def level_for(wanted_by: datetime) -> Urgency:
 def report_urgent(wish: UrgentWish, *, order_id: int | None, actor: Actor) -> Order:
     """The order is urgent and the supervisors have a work order about it.
 
-    Without an order an empty card with the phone is opened in the urgent desk's shop, waiting
-    for review. Raises `NotFound` for an order that is not this phone's, `TooLate` for one that
-    has left.
+    Without an order an empty card with the phone is opened in the urgent desk's shop; customer
+    service fills it in, then it is paid as any order. Raises `NotFound` for an order that is not
+    this phone's, `TooLate` for one that has left.
     """
     actor.require("orders.place_order")
     if order_id is None:
@@ -77,14 +77,11 @@ def _open_card(wish: UrgentWish, actor: Actor) -> Order:
     shop, _made = Shop.objects.get_or_create(
         code=DESK_SHOP, defaults={"name": str(_("Urgent desk")), "channel": "manual"}
     )
-    at = moments.now()
     draft = Draft(
         external_number=f"URGENT-{uuid4().hex[:12].upper()}",
-        placed_at=at,
+        placed_at=moments.now(),
         lines=(),
         receiver=Receiver(phone=wish.phone),
-        # Nothing is to be paid on an empty card, so it waits for review and not for money.
-        paid_at=at,
         seller_memo=wish.note,
     )
     return place_orders(shop, [draft], actor=actor)[0].order
