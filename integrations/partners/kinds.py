@@ -19,6 +19,7 @@ KINDS = (
     "order.closed",
     "order.address_changed",
     "order.revised",
+    "order.card_filled",
     "order.channel_updated",
     "order.channel_told",
     "order.channel_told_again",

@@ -33,12 +33,6 @@ def numbers(fact: str) -> dict[tuple[date, str], tuple[int, Decimal, int]]:
     return {(r.day, r.label): (r.count, r.amount, r.minutes) for r in rows}
 
 
-def settle() -> None:
-    """Keep until the timeline is read to its end: two times with nobody writing."""
-    keeping.keep()
-    keeping.keep()
-
-
 YUAN = Decimal("30.00")
 NIL = Decimal("0.00")
 EXPECTED = {
@@ -72,12 +66,12 @@ def test_each_number_is_what_the_known_world_did(db, fact):
 
 
 def test_read_by_events_and_counted_anew_are_the_same(committed_db):
-    settle()
+    world.read_to_the_end()
     assert ReadUpTo.objects.get().floor is not None
     assert kept() == []
 
     world.tell_story()
-    settle()
+    world.read_to_the_end()
 
     by_events = kept()
     assert by_events
@@ -86,23 +80,23 @@ def test_read_by_events_and_counted_anew_are_the_same(committed_db):
 
 
 def test_an_event_that_is_read_twice_changes_nothing(committed_db):
-    settle()
+    world.read_to_the_end()
     world.tell_story()
-    settle()
+    world.read_to_the_end()
     before = kept()
 
     ReadUpTo.objects.update(floor=0)
-    settle()
+    world.read_to_the_end()
     outbox.replay("fulfilment.plan", Event.objects.values_list("stream", flat=True)[0])
     world.tell_everybody()
-    settle()
+    world.read_to_the_end()
 
     assert kept() == before
 
 
 def test_a_later_change_is_followed(committed_db):
     orders = world.tell_story()
-    settle()
+    world.read_to_the_end()
     assert numbers("outbound")[D7, "late"][0] == 1
 
     with moments.pretend(world.at(0)):
@@ -126,7 +120,7 @@ def test_what_commits_late_is_read_though_newer_events_were(committed_db):
     world.warehouse.make_house()
     with moments.pretend(world.at(0)):
         order = paid_order()
-    settle()
+    world.read_to_the_end()
     keeping.keep()
 
     def meanwhile() -> None:

@@ -22,8 +22,7 @@ def yesterday_kept() -> Order:
     """The known world ended yesterday and the timeline was read to its end."""
     with world.ending(moments.now() - timedelta(days=1)):
         orders = world.tell_story()
-    keeping.keep()
-    keeping.keep()
+    world.read_to_the_end()
     assert DailyNumber.objects.exists()
     return orders["waiting"]
 

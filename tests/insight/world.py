@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM, Actor
+from ordercenter.core.models import Event
 from ordercenter.core.moments import SHANGHAI
 from ordercenter.core.outbox import drain
 from orders.actions import (
@@ -21,6 +25,8 @@ from orders.actions import (
 )
 from orders.care.actions import answer_inquiry, ask_where
 from orders.fulfilment.actions import deliver_shipment
+from orders.insight import keeping
+from orders.insight.models import ReadUpTo
 from orders.models import Order
 from orders.receiver import Receiver
 from rma.models import ReturnReason
@@ -112,6 +118,22 @@ def tell_story() -> dict[str, Order]:
     with moments.pretend(at(0, 0.5)):
         resolve_work_order(work.pk, seen=None, resolution="客户确认", actor=CLERK)
     return orders
+
+
+def read_to_the_end() -> None:
+    """Keep until nothing of the timeline is left to be read again.
+
+    Transactions of other databases of the server count as running, too: the tests beside this.
+    """
+    newest = Event.objects.aggregate(newest=Max("id"))["newest"] or 0
+    deadline = time.monotonic() + 30
+    while True:
+        keeping.keep()
+        floor = ReadUpTo.objects.get().floor
+        if floor is not None and floor >= newest:
+            return
+        assert time.monotonic() < deadline, "some transaction does not end"
+        time.sleep(0.02)
 
 
 def tell_everybody() -> None:
