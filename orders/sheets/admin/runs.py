@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
@@ -136,7 +137,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
             "run": run,
             "badge": _badge(run),
             "counts": _counted(run),
-            "lines": [_line(cell, sees_receiver=sees) for cell in found[:CELLS_SHOWN]],
+            "lines": [_line(cell, run, sees_receiver=sees) for cell in found[:CELLS_SHOWN]],
             "is_cut": len(found) > CELLS_SHOWN,
             "is_working": run.state in (SheetRun.State.WAITING, SheetRun.State.RUNNING),
             "confirm_form": Confirm.of(run),
@@ -203,16 +204,22 @@ def _badge(run: SheetRun) -> SafeString:
     return looks.badge(run.get_state_display(), STATE_TONES[run.state])
 
 
+def _word(outcome: str, run: SheetRun) -> str:
+    """The outcome in words; before the confirmation nothing is written yet."""
+    if outcome == SheetCell.Outcome.APPLIED and run.state == SheetRun.State.LOOKED:
+        return gettext("will be written")
+    return str(SheetCell.Outcome(outcome).label)
+
+
 def _counted(run: SheetRun) -> list[tuple[Any, str]]:
-    labels = dict(SheetCell.Outcome.choices)
     return [
-        (f"{labels[outcome]} {run.counts[outcome]:,}", tone)
+        (f"{_word(outcome, run)} {run.counts[outcome]:,}", tone)
         for outcome, tone in OUTCOME_TONES.items()
         if run.counts.get(outcome)
     ]
 
 
-def _line(cell: SheetCell, *, sees_receiver: bool) -> dict[str, Any]:
+def _line(cell: SheetCell, run: SheetRun, *, sees_receiver: bool) -> dict[str, Any]:
     base, theirs, yours = (
         shown(cell.field, value, sees_receiver=sees_receiver)
         for value in (cell.base, cell.theirs, cell.yours)
@@ -223,7 +230,7 @@ def _line(cell: SheetCell, *, sees_receiver: bool) -> dict[str, Any]:
         "base": base,
         "theirs": theirs,
         "yours": yours,
-        "badge": looks.badge(cell.get_outcome_display(), OUTCOME_TONES[cell.outcome]),
+        "badge": looks.badge(_word(cell.outcome, run), OUTCOME_TONES[cell.outcome]),
         "who": who_and_when(cell) if cell.outcome == SheetCell.Outcome.CONFLICT else "",
         "why": why(cell, sees_receiver=sees_receiver),
         "url": _order_url(cell.order_id) if cell.order_id else "",
