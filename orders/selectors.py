@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from inventory.models import Warehouse
-from orders.models import Order, OrderState, Shop
+from orders.models import Order, OrderState, Shop, Urgency
+from orders.models.orders import CAN_HURRY
 
 _CACHE_SECONDS = 10.0
 
@@ -66,3 +68,8 @@ def is_on_its_way(order: Order) -> bool:
         OrderState.DELIVERED,
         OrderState.COMPLETED,
     )
+
+
+def urgent_orders() -> QuerySet[Order]:
+    """Orders that are urgent and whose goods are still here; a small index finds them."""
+    return Order.objects.filter(state__in=CAN_HURRY).exclude(urgency=Urgency.NORMAL)

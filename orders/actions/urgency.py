@@ -11,13 +11,11 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.timeline import changed, record, snapshot
 from orders.errors import TooLate
-from orders.models import Order, OrderState, Urgency, UrgentReason
-from orders.models.orders import BEFORE_PACKING
+from orders.models import Order, Urgency, UrgentReason
+from orders.models.orders import CAN_HURRY
 
 # A tag that people read, so it is words already.
 URGENT_TAG = "加急"
-# While goods are in the house somebody can still hurry.
-CAN_HURRY = (*BEFORE_PACKING, OrderState.PACKED)
 _FIELDS = ("urgency", "ship_by", "wanted_by", "urgent_reason", "tags")
 
 

@@ -18,7 +18,6 @@ from ordercenter.core.errors import DomainError, WrongState
 from orders import actions
 from orders.actions.fill_card import can_fill
 from orders.actions.revise import require_owner
-from orders.actions.urgency import CAN_HURRY
 from orders.admin.dialogs import (
     Address,
     AttachedFile,
@@ -31,7 +30,7 @@ from orders.admin.dialogs import (
 )
 from orders.errors import TooLate
 from orders.models import Order, OrderState, Urgency, UrgentReason, WorkOrderKind
-from orders.models.orders import BEFORE_PACKING
+from orders.models.orders import BEFORE_PACKING, CAN_HURRY
 
 _OPEN = tuple(str(state) for state in BEFORE_PACKING)
 _BEFORE_LEAVING = (*_OPEN, str(OrderState.PACKED))

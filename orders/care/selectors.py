@@ -11,8 +11,9 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ordercenter.core import moments
-from orders.actions.urgency import CAN_HURRY
-from orders.models import Customer, Order, Urgency, WorkOrder, WorkOrderKind, WorkOrderState
+from orders import selectors
+from orders.models import Customer, Order, WorkOrder, WorkOrderKind, WorkOrderState
+from orders.models.orders import CAN_HURRY
 
 MOST_CHOICES = 5
 MOST_ON_BOARD = 200
@@ -72,11 +73,7 @@ class UrgentRow:
 
 def urgent_orders() -> QuerySet[Any]:
     """Urgent orders whose goods are still here; `wanted` is the moment that counts."""
-    return (
-        Order.objects.filter(state__in=CAN_HURRY)
-        .exclude(urgency=Urgency.NORMAL)
-        .annotate(wanted=Coalesce("wanted_by", "ship_by"))
-    )
+    return selectors.urgent_orders().annotate(wanted=Coalesce("wanted_by", "ship_by"))
 
 
 def urgent_board() -> Sequence[UrgentRow]:

@@ -77,6 +77,8 @@ BEFORE_PACKING = (
     OrderState.PENDING_FINANCE,
     OrderState.PREPARING,
 )
+# While goods are in the house somebody can still hurry.
+CAN_HURRY = (*BEFORE_PACKING, OrderState.PACKED)
 
 
 class Order(Lifecycle):
@@ -257,6 +259,20 @@ class Order(Lifecycle):
                     ],
                 ),
                 name="order_wanted_by",
+            ),
+            models.Index(
+                fields=["wanted_by", "ship_by"],
+                condition=~Q(urgency="normal")
+                & Q(
+                    state__in=[
+                        "pending_payment",
+                        "pending_review",
+                        "pending_finance",
+                        "preparing",
+                        "packed",
+                    ]
+                ),
+                name="order_urgent",
             ),
             # The moments by which days are counted; a new order has none of them.
             models.Index(

@@ -12,11 +12,12 @@ from ordercenter.core.invariants import verify
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import drain
 from orders.actions import mark_urgent, set_urgency
-from orders.actions.urgency import CAN_HURRY, URGENT_TAG
+from orders.actions.urgency import URGENT_TAG
 from orders.care.models import UrgentAlarm
 from orders.care.tasks import escalate_urgent
 from orders.errors import TooLate
 from orders.models import Order, OrderState, Urgency, UrgentReason, WorkOrder, WorkOrderKind
+from orders.models.orders import CAN_HURRY
 from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db

@@ -21,6 +21,7 @@ TAB_VAR = "tab"
 BEHIND_VAR = "behind"
 # Beyond this the list says "10,000+" and stops counting.
 COUNT_CAP = 10_000
+MOST_ON_TOP = 50
 # What a search finds lies scattered; counting it costs more than finding it.
 SEARCH_CAP = 1_000
 OLDER, NEWER, LAST = "older", "newer", "last"
@@ -28,7 +29,10 @@ OLDER, NEWER, LAST = "older", "newer", "last"
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A named part of a list. `rows` narrows the queryset; `counted` puts a number on the tab."""
+    """A named part of a list. `rows` narrows the queryset; `counted` puts a number on the tab.
+
+    `on_top` picks and sorts the rows that stand above all others, whenever they were made.
+    """
 
     key: str
     title: str | Promise
@@ -37,6 +41,7 @@ class Tab:
     urgent: bool = False
     # Tabs that show each person something else are counted for each person.
     personal: bool = False
+    on_top: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class KeysetChangeList(ChangeList):
     """Newest first by primary key; a page begins behind a row, not behind a number of rows.
 
     The place is written `p=older-123` (rows below 123) or `p=newer-123`. A search looks at all
-    rows, whatever tab is open.
+    rows, whatever tab is open. What a tab has on top stands on its first page and nowhere else.
     """
 
     tab: Tab | None = None
@@ -131,17 +136,27 @@ class KeysetChangeList(ChangeList):
         return found
 
     def get_results(self, request: HttpRequest) -> None:
+        on_top = self._on_top()
         rows = self.queryset.order_by("-pk")
+        if on_top:
+            rows = rows.exclude(pk__in=[row.pk for row in on_top])
         way, _dash, place = request.GET.get(PAGE_VAR, "").partition("-")
         pk = int(place) if place.isdigit() and len(place) < 19 else None
         pages = KeysetPages(self.list_per_page)
         found, has_newer, has_older = self._page(rows, way, pk)
         self._link(pages, found, has_newer, has_older)
+        if not has_newer:
+            found = [*on_top, *found]
         self._count(pages, found, has_newer or has_older)
         self.result_list = self.model_admin.dress(request, found)
         self.paginator = pages
         self.can_show_all = self.multi_page = False
         self.show_admin_actions = self.show_full_result_count = False
+
+    def _on_top(self) -> list[Any]:
+        if self.tab is None or self.tab.on_top is None or self.query:
+            return []
+        return list(self.tab.on_top(self.queryset)[:MOST_ON_TOP])
 
     def _page(self, rows: QuerySet[Any], way: str, pk: int | None) -> tuple[list[Any], bool, bool]:
         """The rows of the page, whether newer ones exist, whether older ones exist."""

@@ -14,12 +14,12 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.errors import NotFound
 from ordercenter.core.timeline import record
 from orders.actions import mark_urgent, place_orders
-from orders.actions.urgency import CAN_HURRY
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders
 from orders.care.models import UrgentAlarm
 from orders.care.selectors import open_orders_of_phone
 from orders.drafts import Draft
 from orders.models import Order, Shop, Urgency, UrgentReason, WorkOrderKind
+from orders.models.orders import CAN_HURRY
 from orders.receiver import Receiver
 
 DESK_SHOP = "urgent-desk"

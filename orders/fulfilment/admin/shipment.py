@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -21,9 +22,12 @@ from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from orders.admin.linking import OrderLink
+from orders.admin.order import URGENCY_TONES
 from orders.fulfilment.admin.shipment_buttons import ShipmentButtons
 from orders.fulfilment.labels import draw_label
 from orders.fulfilment.models import Carrier, Shipment, ShipmentState
+from orders.models import Urgency
+from orders.selectors import urgent_orders
 
 STATE_TONES: dict[str, str] = {
     ShipmentState.PLANNED: "gray",
@@ -40,6 +44,12 @@ STATE_TONES: dict[str, str] = {
 
 def in_states(*states: ShipmentState) -> Any:
     return lambda rows, request: rows.filter(state__in=states)
+
+
+def urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The parcels of urgent orders, the soonest wanted first (F5)."""
+    wanted = Coalesce("order__wanted_by", "order__ship_by")
+    return rows.filter(order__in=urgent_orders()).order_by(wanted.asc(nulls_last=True), "pk")
 
 
 @admin.register(Shipment)
@@ -66,11 +76,12 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
     search_fields = ("number",)
     search_help_text = _("Shipment, waybill or order number")
     tabs = (
-        Tab("planned", _("To be released"), in_states(ShipmentState.PLANNED)),
+        Tab("planned", _("To be released"), in_states(ShipmentState.PLANNED), on_top=urgent_first),
         Tab(
             "packing",
             _("Packing area"),
             in_states(ShipmentState.RELEASED, ShipmentState.PICKING),
+            on_top=urgent_first,
         ),
         Tab(
             "labelling",
@@ -78,6 +89,7 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
             lambda rows, request: rows.filter(
                 state=ShipmentState.PACKED, label_printed_at__isnull=True
             ),
+            on_top=urgent_first,
         ),
         Tab(
             "pickup",
@@ -85,6 +97,7 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
             lambda rows, request: rows.filter(
                 state=ShipmentState.PACKED, label_printed_at__isnull=False
             ),
+            on_top=urgent_first,
         ),
         Tab(
             "road",
@@ -125,6 +138,14 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
         context["points"] = shipment.points.all()[:100]
         context["notes"] = shipment.order.notes.all()[:20]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("order"))
+    def order_link(self, shipment: Shipment) -> SafeString | str:
+        link, order = super().order_link(shipment), shipment.order
+        if order.urgency == Urgency.NORMAL:
+            return link
+        flag = looks.badge(f"⚡{order.get_urgency_display()}", URGENCY_TONES[order.urgency])
+        return format_html("{} {}", link, flag)
 
     @display(description=_("state"))
     def state_badge(self, shipment: Shipment) -> SafeString:
