@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from inventory.models import Warehouse
 from ordercenter.core import moments
 from ordercenter.core.models import Event
 from orders.care.actions.inquiries import ARRIVED_OR_OVER
@@ -23,10 +25,14 @@ from orders.models import Attachment, Order, OrderLine, OrderState, WorkOrder, W
 from orders.models.orders import BEFORE_PACKING
 from orders.receiver import Receiver
 from orders.words import Reader, word
-from rma.models import Return
+from rma.models import Refund, RefundState, Return, ReturnState
+from rma.models.returns import BEFORE_ARRIVAL
+from rma.selectors import Step as ReturnStep
+from rma.selectors import steps_of
 
 MOST_EVENTS = 30
 MOST_PHOTOS = 9
+MOST_RETURNS = 5
 # What a customer is told of; everything else stays in the house.
 STORY: dict[str, str | Promise] = {
     "order.placed": _("Ordered"),
@@ -75,6 +81,25 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoing:
+    """A return as its customer follows it: steps, where to send the goods, the money."""
+
+    rma: Return
+    steps: Sequence[ReturnStep]
+    refunds: Sequence[Refund]
+
+    @property
+    def send_to(self) -> Warehouse | None:
+        """Where the goods go as long as they have not arrived."""
+        is_due = self.rma.has_parcel and self.rma.state in BEFORE_ARRIVAL
+        return self.rma.warehouse if is_due else None
+
+    @property
+    def can_post(self) -> bool:
+        return self.send_to is not None and self.rma.state == ReturnState.AUTHORISED
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything on the customer's page; the ticket goes along with each step."""
 
@@ -87,7 +112,7 @@ class Page:
     parcels: Sequence[Parcel]
     photos: Sequence[str]
     story: Sequence[Told]
-    returns: Sequence[Return]
+    returns: Sequence[Undoing]
     receiver: Receiver
     was_urged: bool
     inquiry: Inquiry | None
@@ -133,11 +158,22 @@ def page_of(order_id: int) -> Page:
         ],
         photos=[photo_ticket(photo.pk) for photo in photos_of(order)[:MOST_PHOTOS]],
         story=_story(order),
-        returns=list(Return.objects.filter(order=order).order_by("-pk")[:5]),
+        returns=_returns(order),
         receiver=masked(order.receiver),
         was_urged=open_work.exists(),
         inquiry=Inquiry.objects.filter(order=order, answered_at__isnull=True).first(),
     )
+
+
+def _returns(order: Order) -> list[Undoing]:
+    back = Refund.objects.filter(state=RefundState.SUCCEEDED).order_by("pk")
+    rows = (
+        Return.objects.filter(order=order)
+        .select_related("warehouse")
+        .prefetch_related(Prefetch("refunds", back, to_attr="paid_back"))
+        .order_by("-pk")[:MOST_RETURNS]
+    )
+    return [Undoing(rma, steps_of(rma), rma.paid_back) for rma in rows]  # type: ignore[attr-defined]
 
 
 def photos_of(order: Order) -> QuerySet[Attachment]:
@@ -163,4 +199,7 @@ def _text(event: Event) -> str:
     if event.kind != "inquiry.answered":
         return ""
     parts = dict.fromkeys(str(event.data.get(name) or "") for name in ("place", "reason"))
+    if expected := parse_datetime(str(event.data.get("expected_at") or "")):
+        by = f"{expected.astimezone(moments.SHANGHAI):%m-%d %H:%M}"
+        parts[str(_("expected %(by)s") % {"by": by})] = None
     return " · ".join(part for part in parts if part)

@@ -23,6 +23,7 @@ track_urls = (
         path("order/", track.order, name="order"),
         path("order/address/", track.address, name="address"),
         path("order/return/", track.send_back, name="return"),
+        path("order/return/<int:pk>/posted/", track.post, name="post"),
         path("order/<slug:verb>/", track.act, name="act"),
         path("photo/<str:signed>/", track.photo, name="photo"),
     ],

@@ -24,8 +24,8 @@ from orders.care.page import Page, page_of, photos_of
 from orders.care.tickets import ORDER_LASTS, order_of, order_ticket, photo_of
 from orders.care.views.common import client_ip, own_files_only
 from orders.models import Attachment
-from rma.actions import request_return
-from rma.models import ReturnKind, ReturnReason
+from rma.actions import post_return, request_return
+from rma.models import Return, ReturnKind, ReturnReason
 
 COOKIE = "track"
 MAY = frozenset(
@@ -34,6 +34,7 @@ MAY = frozenset(
         "care.ask_where",
         "care.urge_order",
         "rma.request_return",
+        "rma.post_return",
     }
 )
 KINDS = (ReturnKind.RETURN, ReturnKind.EXCHANGE)
@@ -135,6 +136,7 @@ DONE: dict[str, Callable[[], str]] = {
     "urge": lambda: _("We have told the people who prepare your order."),
     "address": lambda: _("The new address is noted."),
     "return": lambda: _("Your return is asked for. We will answer here."),
+    "posted": lambda: _("Thank you. We watch for your parcel."),
 }
 
 
@@ -214,6 +216,26 @@ def send_back(request: HttpRequest, order_id: int) -> HttpResponse:
     except DomainError as refusal:
         return _page(request, order_id, refusal.status, complaint=str(refusal))
     return _done("return")
+
+
+@never_cache
+@own_files_only
+@require_POST
+@_with_order
+def post(request: HttpRequest, order_id: int, pk: int) -> HttpResponse:
+    """The customer has sent the goods back; here is the tracking number."""
+    if not Return.objects.filter(pk=pk, order=order_id).exists():
+        raise Http404
+    try:
+        post_return(
+            pk,
+            seen=_number(request.POST.get("seen", "")),
+            tracking_number=request.POST.get("tracking_number", ""),
+            actor=_customer(request),
+        )
+    except DomainError as refusal:
+        return _page(request, order_id, refusal.status, complaint=str(refusal))
+    return _done("posted")
 
 
 def _number(text: str) -> int:
