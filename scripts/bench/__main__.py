@@ -10,7 +10,7 @@ import time
 from scripts.bench.database import fresh_database, prepare_environment
 from scripts.bench.report import Report
 
-SECTIONS = ("place", "scarce", "outbox", "pull", "lists", "peak", "sheets", "numbers")
+SECTIONS = ("place", "scarce", "outbox", "pull", "lists", "peak", "sheets", "numbers", "care")
 
 
 def main() -> int:

@@ -70,12 +70,19 @@ def _ask_all(token: str) -> Figures:
     return figures
 
 
-def _p95(client: Client, paths: list[str], headers: dict[str, str]) -> float:
+def _p95(
+    client: Client,
+    paths: list[str],
+    headers: dict[str, str],
+    *,
+    times: int = TIMES,
+    warm: int = 5,
+) -> float:
     """Milliseconds within which 95 of 100 answers came, after a few to warm up."""
-    for path in paths[:5]:
+    for path in paths[:warm]:
         client.ask(request_bytes("GET", path, headers=headers))
     seconds = []
-    for number in range(TIMES):
+    for number in range(times):
         request = request_bytes("GET", paths[number % len(paths)], headers=headers)
         begun = time.perf_counter()
         status, _body = client.ask(request)
