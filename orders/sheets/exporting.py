@@ -31,7 +31,8 @@ from orders.sheets.columns import (
 from orders.sheets.errors import TooManyOrders
 from orders.sheets.signing import Signer, fingerprint
 
-FORMAT = 1
+# Another one for every change of what `_base` holds or how it is signed.
+FORMAT = 2
 BATCH = 2_000
 Progress = Callable[[int], None]
 

@@ -17,12 +17,12 @@ from xml.sax.saxutils import escape, quoteattr
 from ordercenter.core.workbooks.zipping import Member, ZipWriter
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 100
 # What a program would read as the beginning of a formula, a command or a field.
 FORMULA_STARTS = "=+-@\t"
 _BETWEEN = "\x1f"
 # A row with one of these is written cell by cell: markup, a formula's beginning, an escape.
-# Plain searches, one after the other, are ten times as fast as one pattern.
+# Plain searches, one after the other, are ten times as fast as one pattern; most batches have none.
 _SPECIAL = ("&", "<", ">", "_x", *(_BETWEEN + start for start in FORMULA_STARTS))
 _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -111,6 +111,13 @@ def column_letter(place: int) -> str:
     return letters
 
 
+def _is_special(texts: str) -> bool:
+    """Whether one of these texts, with `_BETWEEN` between them, has to be written with care."""
+    if texts[:1] and texts[0] in FORMULA_STARTS:
+        return True
+    return any(special in texts for special in _SPECIAL)
+
+
 class SheetWriter:
     """One worksheet; a table with a frozen header when it has fields, bare rows otherwise."""
 
@@ -130,7 +137,7 @@ class SheetWriter:
         self._frozen = frozen
         self.rows = 0
         self._table_ends: int | None = None
-        self._pending: list[str] = []
+        self._waiting: list[Sequence[str]] = []
         self._fast = self._row_template()
         self._begin()
 
@@ -139,20 +146,18 @@ class SheetWriter:
     def add(self, values: Sequence[str]) -> None:
         """Append a row: one text for each field that is not blank; numbers as texts too."""
         self.rows += 1
-        joined = f"{_BETWEEN}{_BETWEEN.join(values)}"
-        for special in _SPECIAL:
-            if special in joined:
-                self._put(self._slow(values))
-                return
-        self._put(self._fast.replace("\x00", str(self.rows)) % tuple(values))
+        self._waiting.append(values)
+        if len(self._waiting) >= ROWS_AT_ONCE:
+            self._write_waiting()
 
     def add_sums(self, cells: Iterable[tuple[str, bool]]) -> None:
         """Append a row in bold; each cell says whether its text is a number."""
+        self._write_waiting()
         self.rows += 1
         row = "".join(
             f'<c r="{column_letter(place)}{self.rows}" s="{Style.SUM_MONEY * 2}"><v>{text}</v></c>'
             if is_number
-            else self._text_cell(column_letter(place), Style.SUM, text)
+            else self._text_cell(column_letter(place), Style.SUM, text, self.rows)
             for place, (text, is_number) in enumerate(cells)
         )
         self._put(f'<row r="{self.rows}">{row}</row>')
@@ -163,21 +168,37 @@ class SheetWriter:
 
     def add_styled(self, cells: Iterable[tuple[str, Style]]) -> None:
         """Append a row whose cells look each its own way."""
+        self._write_waiting()
         self.rows += 1
         row = "".join(
-            self._text_cell(column_letter(place), style, text)
+            self._text_cell(column_letter(place), style, text, self.rows)
             for place, (text, style) in enumerate(cells)
         )
         self._put(f'<row r="{self.rows}">{row}</row>')
 
-    def _put(self, row: str) -> None:
-        self._pending.append(row)
-        if len(self._pending) >= ROWS_AT_ONCE:
-            self._flush()
+    def _write_waiting(self) -> None:
+        """Write the rows of `add`; one look for special texts serves them all, mostly."""
+        rows, first = self._waiting, self.rows - len(self._waiting) + 1
+        if not rows:
+            return
+        self._waiting = []
+        if not _is_special(_BETWEEN.join(map(_BETWEEN.join, rows))):
+            xml = [self._quick(values, number) for number, values in enumerate(rows, first)]
+        else:
+            xml = [self._row(values, number) for number, values in enumerate(rows, first)]
+        self.member.write("".join(xml).encode())
 
-    def _flush(self) -> None:
-        self.member.write("".join(self._pending).encode())
-        self._pending.clear()
+    def _row(self, values: Sequence[str], number: int) -> str:
+        if _is_special(_BETWEEN.join(values)):
+            return self._slow(values, number)
+        return self._quick(values, number)
+
+    def _quick(self, values: Sequence[str], number: int) -> str:
+        return self._fast.replace("\x00", str(number)) % tuple(values)
+
+    def _put(self, row: str) -> None:
+        """Write a row that stands below those that wait."""
+        self.member.write(row.encode())
 
     def _row_template(self) -> str:
         """The XML of a row; \x00 stands for its number, %s for each text."""
@@ -195,7 +216,7 @@ class SheetWriter:
                 )
         return f'<row r="\x00">{"".join(cells)}</row>'
 
-    def _slow(self, values: Sequence[str]) -> str:
+    def _slow(self, values: Sequence[str], number: int) -> str:
         cells, given = [], iter(values)
         for place, field in enumerate(self.fields):
             letter = column_letter(place)
@@ -203,16 +224,16 @@ class SheetWriter:
                 continue
             text = next(given)
             if field.is_number:
-                cells.append(f'<c r="{letter}{self.rows}" s="{field.style * 2}"><v>{text}</v></c>')
+                cells.append(f'<c r="{letter}{number}" s="{field.style * 2}"><v>{text}</v></c>')
             else:
-                cells.append(self._text_cell(letter, field.style, text))
-        return f'<row r="{self.rows}">{"".join(cells)}</row>'
+                cells.append(self._text_cell(letter, field.style, text, number))
+        return f'<row r="{number}">{"".join(cells)}</row>'
 
-    def _text_cell(self, letter: str, style: Style, text: str) -> str:
+    def _text_cell(self, letter: str, style: Style, text: str, number: int) -> str:
         quoted = int(text[:1] in FORMULA_STARTS) if text else 0
         content = escape(_ESCAPE_LIKE.sub("_x005F_", text))
         return (
-            f'<c r="{letter}{self.rows}" s="{style * 2 + quoted}" t="inlineStr">'
+            f'<c r="{letter}{number}" s="{style * 2 + quoted}" t="inlineStr">'
             f"<is><t{_preserving(style)}>{content}</t></is></c>"
         )
 
@@ -238,7 +259,7 @@ class SheetWriter:
 
     def end(self) -> None:
         """Close the sheet; filters, drop-downs and protection reach to its last row."""
-        self._flush()
+        self._write_waiting()
         parts = ["</sheetData>"]
         if self._is_protected:
             # What is 0 here stays allowed: widths, heights, sorting, filtering.
