@@ -30,7 +30,7 @@ from integrations.erp.alarms import percent
 from integrations.erp.comparing import share_of
 from integrations.erp.export import workbook_file
 from integrations.erp.kingdee.bills import Settings
-from integrations.erp.registry import adapters
+from integrations.erp.registry import ERPS
 from integrations.models import (
     ErpAccount,
     ErpCheck,
@@ -432,7 +432,7 @@ class ErpAccountForm(WithSecret):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "system" in self.fields:
-            self.fields["system"].choices = [(key, a.label) for key, a in adapters().items()]
+            self.fields["system"].choices = [(key, a.label) for key, a in ERPS.all.items()]
         if "pushes_since" in self.fields and self.instance.pk is None:
             self.fields["pushes_since"].initial = moments.now
 

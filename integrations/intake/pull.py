@@ -32,7 +32,7 @@ from integrations.channels.base import (
     Window,
     sha256,
 )
-from integrations.channels.registry import adapter_class, open_adapter
+from integrations.channels.registry import CHANNELS, open_adapter
 from integrations.intake import raw_store
 from integrations.intake.accounts import AccountBusy, account_lock, pause_account
 from integrations.intake.processing import BATCH, Reader, process
@@ -166,7 +166,7 @@ def process_waiting(account_id: int) -> Counter[str]:
 
 def _process_waiting(reader: Reader, account: ChannelAccount) -> Counter[str]:
     tally: Counter[str] = Counter()
-    api = adapter_class(account.adapter).detail_api
+    api = CHANNELS.named(account.adapter).detail_api
     for raws in raw_store.waiting(account.shop_id, api, BATCH):
         tally += process(reader, raws)
     return tally

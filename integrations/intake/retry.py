@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from integrations.channels.base import Listed
-from integrations.channels.registry import adapter_class, open_adapter
+from integrations.channels.registry import CHANNELS, open_adapter
 from integrations.intake import raw_store
 from integrations.intake.accounts import account_lock
 from integrations.intake.processing import BATCH, process
@@ -58,7 +58,7 @@ def _retry(account: ChannelAccount, rows: Sequence[RawMessage], actor: Actor) ->
     tally: Counter[str] = Counter()
     reader = reader_of(account)
     for raws in raw_store.waiting(
-        account.shop_id, adapter_class(account.adapter).detail_api, BATCH
+        account.shop_id, CHANNELS.named(account.adapter).detail_api, BATCH
     ):
         tally += process(reader, raws)
     return tally

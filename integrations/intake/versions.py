@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from integrations.channels.registry import adapter_class
+from integrations.channels.registry import CHANNELS
 from integrations.intake import raw_store
 from integrations.intake.converters import Unreadable
 from integrations.intake.mapping import CompiledMapping, compile_table
@@ -73,7 +73,7 @@ def active_version(channel: str) -> MappingVersion:
 
 def write_first_version(channel: str) -> None:
     """The adapter's own table is version 1 and in use, unless the channel has versions already."""
-    table = adapter_class(channel).mapping
+    table = CHANNELS.named(channel).mapping
     if not MappingVersion.objects.filter(channel=channel).exists():
         MappingVersion.objects.bulk_create(
             [
