@@ -21,7 +21,7 @@ from inventory.models import Reservation
 from ordercenter.core import moments
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.counts import as_badge, capped_count
-from ordercenter.core.adminkit.story import Line, story, who_name
+from ordercenter.core.adminkit.story import Line, name_values, story, who_name
 from ordercenter.core.models import Escalation, Event, Timer
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.cleaning import Finding
@@ -63,6 +63,7 @@ FINDINGS: dict[str, str | Promise] = {
     Finding.UNKNOWN_SKU: _("unknown SKU"),
     Finding.QUANTITY_UNUSUAL: _("unusual quantity"),
 }
+name_values("tags", ((str(finding), word) for finding, word in FINDINGS.items()))
 
 
 def add_section(dimension: Dimension, template: str, build: Build) -> None:

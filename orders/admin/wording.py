@@ -13,7 +13,15 @@ from ordercenter.core.adminkit.story import (
     name_subjects,
     name_values,
 )
-from orders.models import Order, OrderState, PaymentState, Urgency, WorkOrder, WorkOrderState
+from orders.models import (
+    Order,
+    OrderState,
+    PaymentState,
+    Urgency,
+    UrgentReason,
+    WorkOrder,
+    WorkOrderState,
+)
 from orders.receiver import COLUMNS
 
 name_states(Order.KIND, OrderState.choices)
@@ -65,6 +73,15 @@ name_fields(
     },
     hidden=(*COLUMNS, "buyer_name"),
 )
+name_fields(
+    {
+        "line": _("order line"),
+        "shortages": _("short of stock (SKU, wanted, there)"),
+        "fields": _("fields"),
+        "reason": _("Reason"),
+        "note": _("Note"),
+    }
+)
 name_details(
     {
         "text": _("text"),
@@ -82,4 +99,5 @@ name_machines(
     }
 )
 name_values("urgency", Urgency.choices)
+name_values("urgent_reason", UrgentReason.choices)
 name_values("payment_state", PaymentState.choices)

@@ -18,7 +18,7 @@ from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import who_name
+from ordercenter.core.adminkit.story import data_in_words, who_name
 from ordercenter.core.roles import role_name
 from orders import actions
 from orders.admin.card import tag_name
@@ -68,8 +68,9 @@ class WorkOrderAdmin(TransitionButtons, OrderLink, ClockColumn, KeysetList, Show
     )
     fields = (
         "title",
-        ("order_link", "kind", "state_badge"),
-        ("role", "assignee", "blocked_moves"),
+        ("order_link", "state_badge"),
+        ("kind", "role"),
+        ("assignee", "blocked_moves"),
         "found",
         ("opener", "opened_at"),
         "resolution",
@@ -113,7 +114,11 @@ class WorkOrderAdmin(TransitionButtons, OrderLink, ClockColumn, KeysetList, Show
 
     @display(description=_("what was found"))
     def found(self, work: WorkOrder) -> str:
-        parts = [f"{tag_name(key)}: {_listed(values)}" for key, values in work.detail.items()]
+        shown = data_in_words({key: _flat(value) for key, value in work.detail.items()})
+        parts = [
+            f"{tag_name(name)}: {text}" if value else tag_name(name)
+            for (name, text), value in zip(shown, work.detail.values(), strict=True)
+        ]
         return "；".join(parts) or looks.NOTHING
 
     claim = action_button(
@@ -149,7 +154,9 @@ BLOCKED = {
 }
 
 
-def _listed(values: Any) -> str:
-    if isinstance(values, list):
-        return "，".join(_listed(value) for value in values)
-    return str(values)
+def _flat(value: Any) -> Any:
+    """A list of lists as one text for each of them."""
+    if not isinstance(value, list):
+        return value
+    rows = [one if isinstance(one, list) else [one] for one in value]
+    return ["，".join(map(str, row)) for row in rows]

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
+from ordercenter.core.adminkit.story import who_name
 from ordercenter.core.models import Event
 from orders.fulfilment.actions.common import lines_of
 from orders.fulfilment.events import WORDS
@@ -142,7 +143,8 @@ def words_of(order: Order) -> list[Word]:
     if order.urgency != Urgency.NORMAL:
         words.append(Word(str(_("Urgency")), str(order.get_urgency_display())))
     words += [
-        Word(str(_("Note by %(author)s") % {"author": n.author}), n.text) for n in order.notes.all()
+        Word(str(_("Note by %(author)s") % {"author": who_name(n.author)}), n.text)
+        for n in order.notes.all()
     ]
     if order.buyer_message:
         words.append(Word(str(_("The buyer says")), order.buyer_message))
@@ -177,5 +179,5 @@ def what_changed(shipment: Shipment, after: int) -> str:
         subject_kind=Shipment.KIND,
         subject_id=shipment.pk,
     ).order_by("sequence")
-    told = [f"{e.actor_label}: {WORDS.get(e.kind, e.kind)}" for e in events[:5]]
+    told = [f"{who_name(e.actor_label)}: {WORDS.get(e.kind, e.kind)}" for e in events[:5]]
     return "；".join(told)

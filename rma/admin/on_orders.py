@@ -33,7 +33,14 @@ name_events(WORDS)
 name_states(Return.KIND, ReturnState.choices)
 name_states(Refund.KIND, RefundState.choices)
 name_states(UnknownParcel.KIND, UnknownParcelState.choices)
-name_fields({"trouble": _("trouble")})
+name_fields(
+    {
+        "trouble": _("trouble"),
+        "refund": _("refund"),
+        "return": _("return"),
+        "findings": _("findings on arrival"),
+    }
+)
 name_values("kind", ReturnKind.choices)
 name_values("reason", ReturnReason.choices)
 name_values("method", PaymentMethod.choices)

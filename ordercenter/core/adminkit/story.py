@@ -129,8 +129,17 @@ def state_name(subject_kind: str, state: str) -> str:
 
 
 def field_name(name: str) -> str:
-    """The field in words."""
-    return str(_fields.get(name, name))
+    """The field in words; of a numbered part (`line 2`) the part in words and its number."""
+    part, _space, number = name.partition(" ")
+    return str(_fields.get(name) or f"{_fields.get(part, part)} {number}".strip())
+
+
+def data_in_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values as the rooms call them; what nobody has named stays as it is."""
+    return [
+        (str(_details.get(name) or field_name(name)), _in_words(name, value))
+        for name, value in data.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,10 @@ def _change(name: str, pair: Any, mask: Callable[[str], str] | None) -> Change:
 
 def _in_words(name: str, value: Any) -> str:
     """The value as the room calls it; anything else as it is."""
-    word = _values.get(name, {}).get(value, "") if isinstance(value, str) else ""
+    words = _values.get(name, {})
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "、".join(str(words.get(one, one)) for one in value) or _shown("")
+    word = words.get(value, "") if isinstance(value, str) else ""
     return str(word) or _shown(value)
 
 

@@ -95,7 +95,7 @@ def _work(order: Order, wish: UrgentWish) -> WorkOrderDraft:
         title=_("Urgent by %(by)s: %(reason)s")
         % {"by": f"{by:%m-%d %H:%M}", "reason": wish.reason.label},
         owner_role="supervisor",
-        detail={"reason": wish.reason.value, "wanted_by": wish.wanted_by.isoformat()}
+        detail={"urgent_reason": wish.reason.value, "wanted_by": wish.wanted_by.isoformat()}
         | ({"note": wish.note} if wish.note else {}),
     )
 

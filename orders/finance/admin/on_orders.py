@@ -35,7 +35,6 @@ name_values("kind", InvoiceKind.choices)
 name_values("cause", Cause.choices)
 name_details(
     {
-        "title": _("invoice title"),
         "red_number": _("number of the red invoice"),
         "cause": _("cause"),
         "gap": _("gap"),

@@ -15,11 +15,12 @@ from ordercenter.core.adminkit.story import (
     name_machines,
     name_states,
     name_subjects,
+    name_values,
 )
 from orders.admin.card import Dimension, add_section
 from orders.admin.order import add_row_facts
 from orders.fulfilment.events import WORDS
-from orders.fulfilment.models import Shipment, ShipmentState
+from orders.fulfilment.models import Shipment, ShipmentState, TrackingState
 from orders.fulfilment.selectors import progress_of
 from orders.models import Order
 
@@ -28,6 +29,8 @@ name_states(Shipment.KIND, [*ShipmentState.choices, ("packing", _("packing"))])
 name_states(Order.KIND, [("packing", _("packing"))])
 name_subjects(Shipment.KIND, _("Parcel"), "fulfilment_shipment")
 name_fields({field.name: field.verbose_name for field in Shipment._meta.concrete_fields})
+name_fields({"shipment": _("shipment id"), "tracking": _("tracking")})
+name_values("tracking", TrackingState.choices)
 name_details({"number": _("number"), "waybill": _("waybill number"), "sku": _("SKU")})
 
 name_machines({"rule:parcels follow their order": _("Rule: parcels follow their order")})

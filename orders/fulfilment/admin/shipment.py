@@ -108,9 +108,10 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
         Tab("all", _("All"), lambda rows, request: rows, counted=False),
     )
     fields = (
-        ("number", "order_link", "state_badge"),
+        ("number", "state_badge"),
+        ("order_link", "label_link"),
         ("warehouse", "carrier", "waybill"),
-        ("weight_grams", "planned_at", "label_link"),
+        ("weight_grams", "planned_at"),
         ("label_printed_at", "left_warehouse_at", "carrier_picked_up_at"),
         ("delivered_at", "tracking_state", "last_tracked_at"),
     )
