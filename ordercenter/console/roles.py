@@ -101,6 +101,7 @@ _WATCHING = (
     _views("core", "event", "delivery", "timer", "escalation", "lawrun", "heartbeat")
     | _views("integrations", "channelaccount", "rawmessage", "mappingversion", "toldchannel")
     | _views("sheets", "sheetrun")
+    | _views("care", "trackattempt")
     | _views("insight", "dailynumber")
     | _STOCK_BOOKS
 )

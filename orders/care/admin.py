@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,10 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from ordercenter.core.adminkit.keyset import KeysetList
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import who_name
-from orders.care.models import Inquiry
+from orders.care.models import Inquiry, TrackAttempt
+
+OUTCOME_TONES: dict[str, str] = {
+    TrackAttempt.Outcome.OPEN: "gray",
+    TrackAttempt.Outcome.FOUND: "green",
+    TrackAttempt.Outcome.WRONG: "orange",
+    TrackAttempt.Outcome.REFUSED: "red",
+}
 
 
 @admin.register(Inquiry)
@@ -43,3 +56,41 @@ class InquiryAdmin(KeysetList, ShownOnly):
     @display(description=_("answered by"))
     def answerer(self, inquiry: Inquiry) -> str:
         return who_name(inquiry.answered_by)
+
+
+@admin.register(TrackAttempt)
+class TrackAttemptAdmin(KeysetList, ShownOnly):
+    """Who looked for orders on the customers' page; the digits they tried are never kept."""
+
+    list_display = ("at", "ip", "number", "outcome_badge")
+    list_display_links = ("at",)
+    list_filter = (("outcome", ChoicesDropdownFilter),)
+    list_filter_submit = True
+    search_fields = ("number",)
+    search_help_text = _("Address or order number")
+    tabs = (
+        Tab(
+            "refused",
+            _("Too many tries"),
+            lambda rows, request: rows.filter(outcome=TrackAttempt.Outcome.REFUSED),
+            counted=False,
+        ),
+        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    )
+    fields = (("at", "ip"), ("number", "outcome_badge"), "device")
+    readonly_fields = ("at", "ip", "number", "outcome_badge", "device")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        try:
+            return queryset.filter(ip=str(ip_address(text))), False
+        except ValueError:
+            return queryset.filter(number=text.upper()), False
+
+    @display(description=_("outcome"))
+    def outcome_badge(self, attempt: TrackAttempt) -> SafeString:
+        return looks.badge(attempt.get_outcome_display(), OUTCOME_TONES[attempt.outcome])

@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.adminkit.story import Line, merged_story
+from ordercenter.core.adminkit.story import Line, merged_story, who_name
+from orders.care.actions.inquiries import ARRIVED_OR_OVER
 from orders.care.models import Inquiry
 from orders.fulfilment.models import Shipment
 from orders.fulfilment.words import word as parcel_word
 from orders.masking import mask_any, mask_name, mask_phone, masked
-from orders.models import Customer, Order, OrderNote, WorkOrder, WorkOrderState
+from orders.models import Customer, Order, WorkOrder, WorkOrderState
 from orders.receiver import Receiver, tidy_text
 from orders.search import search_orders
 from orders.words import Reader, word
@@ -23,6 +24,7 @@ from rma.models import Return
 MOST_FOUND = 50
 MOST_ORDERS = 50
 MOST_EVENTS = 50
+MOST_NOTES = 3
 SEE_RECEIVER = "orders.see_receiver_order"
 
 
@@ -38,7 +40,12 @@ class Card:
     returns: Sequence[Return]
     work: Sequence[WorkOrder]
     inquiry: Inquiry | None
-    notes: Sequence[OrderNote]
+    notes: Sequence[tuple[str, str]]
+
+    @property
+    def can_note(self) -> bool:
+        """True while somebody may ask where it is."""
+        return self.order.state not in ARRIVED_OR_OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +168,5 @@ def _card(order: Any, clear: bool) -> Card:
         returns=list(order.returns.all()),
         work=order.open_work,
         inquiry=next(iter(order.asking), None),
-        notes=list(order.notes.all())[:3],
+        notes=[(note.text, who_name(note.author)) for note in list(order.notes.all())[:MOST_NOTES]],
     )

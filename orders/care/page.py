@@ -173,7 +173,7 @@ def _returns(order: Order) -> list[Undoing]:
         .prefetch_related(Prefetch("refunds", back, to_attr="paid_back"))
         .order_by("-pk")[:MOST_RETURNS]
     )
-    return [Undoing(rma, steps_of(rma), rma.paid_back) for rma in rows]  # type: ignore[attr-defined]
+    return [Undoing(rma, steps_of(rma), rma.paid_back) for rma in rows]
 
 
 def photos_of(order: Order) -> QuerySet[Attachment]:

@@ -17,6 +17,8 @@ from tests.factories import OrderFactory
 from tests.fulfilment.world import make_house, packed
 
 pytestmark = pytest.mark.django_db
+# Session and user, the search, the story, its page.
+MOST_STATEMENTS = 18
 
 
 def look(browser, asked, **more):
@@ -76,7 +78,7 @@ def test_takes_the_same_statements_for_one_order_and_for_many(staff):
         for _n in range(6):
             OrderFactory()
 
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] <= MOST_STATEMENTS
 
 
 def test_receivers_have_stars_for_who_may_not_see_them(staff):

@@ -107,7 +107,12 @@ class TestRefusals:
         assert "7" in self.complaint(ask(client, order, A=1))
 
     def test_more_than_was_sent(self, client, order):
-        assert "2" in self.complaint(ask(client, order, A=3))
+        answer = ask(client, order, reason="damaged", A=3)
+
+        assert "2" in self.complaint(answer)
+        # What was typed is still there.
+        assert 'value="3"' in answer.text and ">太小</textarea>" in answer.text
+        assert 'value="damaged" selected' in answer.text
 
     def test_invoiced(self, client, order):
         Order.objects.filter(pk=order.pk).update(tags=["invoiced"])

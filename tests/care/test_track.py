@@ -192,7 +192,7 @@ class TestPage:
                 client.get("/track/order/")
             counts.append(len(seen))
 
-        assert counts[0] == counts[1]
+        assert counts[0] == counts[1] <= 12
 
     def test_shows_packing_photos_by_short_lived_addresses_only(self, client, monkeypatch):
         order = OrderFactory()

@@ -109,7 +109,7 @@ def delivered_order(quantities: Mapping[str, int] | None = None, **paid: Any) ->
     deliver_shipment(
         shipment.pk,
         seen=None,
-        reason="signed",
+        reason="本人签收",
         actor=SYSTEM,
     )
     return Order.objects.select_related("shop").get(pk=order.pk)

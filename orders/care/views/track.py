@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,19 @@ from orders.models import Attachment
 from rma.actions import post_return, request_return
 from rma.models import Return, ReturnKind, ReturnReason
 
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A return as it was typed; shown again beside the reason why it was refused."""
+
+    kind: str = ""
+    reason: str = ""
+    note: str = ""
+    pieces: Mapping[int, int] = field(default_factory=dict)
+    is_open: bool = False
+
+
+NOTHING_WANTED = Wanted()
 COOKIE = "track"
 MAY = frozenset(
     {
@@ -121,12 +135,15 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, order_id: int, status: int = 200, **more: Any) -> HttpResponse:
     page: Page = page_of(order_id)
+    wanted: Wanted = more.get("wanted", NOTHING_WANTED)
     context = {
         "page": page,
         "done": DONE.get(request.GET.get("done", ""), lambda: "")(),
         "form": AddressForm(),
         "kinds": [(kind.value, kind.label) for kind in KINDS],
         "reasons": [(reason.value, reason.label) for reason in REASONS],
+        "goods": [(line, wanted.pieces.get(line.pk, 0)) for line in page.lines],
+        "wanted": wanted,
     }
     return render(request, "care/order.html", context | more, status=status)
 
@@ -192,7 +209,26 @@ def address(request: HttpRequest, order_id: int) -> HttpResponse:
 @_with_order
 def send_back(request: HttpRequest, order_id: int) -> HttpResponse:
     """Ask for a return of some of the goods."""
-    kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "")
+    wanted = _wanted(request)
+    if wanted.kind not in KINDS or wanted.reason not in REASONS or not wanted.pieces:
+        says = _("Choose what you want, why, and how many pieces.")
+        return _page(request, order_id, 422, complaint=says, wanted=wanted)
+    try:
+        request_return(
+            order_id,
+            seen=None,
+            kind=ReturnKind(wanted.kind),
+            reason=ReturnReason(wanted.reason),
+            quantities=wanted.pieces,
+            note=wanted.note,
+            actor=_customer(request),
+        )
+    except DomainError as refusal:
+        return _page(request, order_id, refusal.status, complaint=str(refusal), wanted=wanted)
+    return _done("return")
+
+
+def _wanted(request: HttpRequest) -> Wanted:
     pieces = {
         int(name.removeprefix("line-")): quantity
         for name, text in request.POST.items()
@@ -200,22 +236,8 @@ def send_back(request: HttpRequest, order_id: int) -> HttpResponse:
         and name.removeprefix("line-").isdecimal()
         and (quantity := _number(str(text)))
     }
-    if kind not in KINDS or reason not in REASONS or not pieces:
-        says = _("Choose what you want, why, and how many pieces.")
-        return _page(request, order_id, 422, complaint=says)
-    try:
-        request_return(
-            order_id,
-            seen=None,
-            kind=ReturnKind(kind),
-            reason=ReturnReason(reason),
-            quantities=pieces,
-            note=request.POST.get("note", ""),
-            actor=_customer(request),
-        )
-    except DomainError as refusal:
-        return _page(request, order_id, refusal.status, complaint=str(refusal))
-    return _done("return")
+    kind, reason, note = (request.POST.get(name, "") for name in ("kind", "reason", "note"))
+    return Wanted(kind, reason, note, pieces, is_open=True)
 
 
 @never_cache

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from scripts.bench import world
 from scripts.bench.history import COMMON_TAIL, FAMILY, GIVEN, grow_to
-from scripts.bench.load import Client
+from scripts.bench.load import Client, request_bytes
 from scripts.bench.processes import web
 from scripts.bench.report import Report, percentile
 from scripts.bench.sections.lists import GROWTH_MOST, NOISE_MS, _make_admin, _p95, _sign_in
@@ -159,10 +159,20 @@ def _ask_all() -> Figures:
         cookie = {"Cookie": _sign_in(port)}
         for name, texts in _questions(phones, rows).items():
             paths = [f"/desk/?q={quote(text)}" for text in texts]
+            _require_found(client, paths, cookie)
             figures[f"desk: {name}"] = _p95(client, paths, cookie)
         figures["  floor: a customer's rows by hand"] = _floor(_DESK_FLOOR, phones)
         client.close()
     return figures
+
+
+def _require_found(client: Client, paths: Sequence[str], headers: dict[str, str]) -> None:
+    """A quick answer of “nobody” would be no figure."""
+    for path in paths:
+        _status, body = client.ask(request_bytes("GET", path, headers=headers))
+        if b"<article" in body or b'class="pick"' in body:
+            return
+    raise RuntimeError(f"the desk finds nobody: {paths[0]}")
 
 
 def _customers() -> tuple[list[str], list[tuple[int, str, str, str]]]:
