@@ -173,7 +173,7 @@ def test_roles_without_receivers_get_stars_in_file_and_result(role: str):
         str(cell.value) for ws in sheet.book.worksheets for row in ws.iter_rows() for cell in row
     )
     assert "13812345678" not in everything and "王小明" not in everything
-    assert "269" not in everything
+    assert "269 号" not in everything
 
 
 def test_the_role_decides_which_state_cells_work():
