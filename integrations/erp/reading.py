@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import re
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from tempfile import NamedTemporaryFile
+from typing import IO, ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from python_calamine import CalamineError, CalamineWorkbook
 
 from integrations.erp.comparing import ZERO, Row
 from integrations.models import ErpPolicy
-from ordercenter.core.workbooks.checking import cell_text, refuse_formulas, require_workbook, some
+from ordercenter.core.workbooks.cells import (
+    CENT,
+    Unreadable,
+    amount_of,
+    bare,
+    day_of,
+    number_of,
+    plain_header,
+)
+from ordercenter.core.workbooks.checking import Cell, cell_text, keep_upload, some
 from ordercenter.core.workbooks.errors import WHY, BadWorkbook, Sentences
+from ordercenter.core.workbooks.tables import Header, Limits, Table, find_header, read_table
 
 LARGEST = 20 * 1024 * 1024
 MOST_ROWS = 100_000
 # The header may stand below a title: in one of these rows.
 HEADER_WITHIN = 10
-_CENT = Decimal("0.01")
-# A sum that a program kept as a binary number is so near to the cent.
-_NEARLY = Decimal("0.000001")
-_DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?")
+# Sums of a day may stand below the rows.
+_LARGEST_AMOUNT = Decimal(10) ** 12
 _NUMBER_LENGTH = 64
-# Above this a number cell no longer holds every digit.
-_EXACT = 2**53
+_SUMS = ("合计", "总计", "小计")
+_DASHES = ("-", "–", "—")
 
 
 class BadExport(BadWorkbook):
@@ -69,165 +71,56 @@ class Export:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where the columns stand, from 0; None where the export has none."""
-
-    number: int
-    amount: int
-    refund: int | None
-    day: int | None
-
-    def needed(self) -> list[int]:
-        return [at for at in (self.number, self.amount, self.refund, self.day) if at is not None]
-
-
 def read_export(file: IO[bytes], *, day: date, policy: ErpPolicy) -> Export:
     """What the file says of the day, an order's rows added up. Raises `BadWorkbook`.
 
     Amounts below zero, as of red bills, are refunds. Rows without number and amounts, and a row
     of sums at the end, are left out.
     """
-    with _on_disk(file) as path:
-        table, name = _table(path)
-        start, places = _header(table, policy)
-        if name:
-            refuse_formulas(path, name, places.needed())
-    return _Reader(places, day).read(table[start + 1 :], first=start + 2)
+    with NamedTemporaryFile(suffix=".upload") as kept:
+        keep_upload(file, kept, largest=LARGEST, refusal=BadExport("export_too_large"))
+        limits = Limits(MOST_ROWS, HEADER_WITHIN)
+        table = read_table(Path(kept.name), limits, refuse=BadExport)
+        header = _header(table, policy)
+        table.refuse_formulas(header.columns.values())
+    return _Reader(header.columns, day).read(table.rows[header.place + 1 :])
 
 
-@contextmanager
-def _on_disk(file: IO[bytes]) -> Iterator[Path]:
-    """The upload under a name, as readers of workbooks want it; gone afterwards."""
-    handle, name = tempfile.mkstemp(suffix=".upload")
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            size = 0
-            while chunk := file.read(1024 * 1024):
-                size += len(chunk)
-                if size > LARGEST:
-                    raise BadExport("export_too_large")
-                copy.write(chunk)
-        yield path
-    finally:
-        path.unlink()
-
-
-# -- bytes to cells --------------------------------------------------------------------------
-
-
-def _table(path: Path) -> tuple[list[list[str]], str]:
-    """The rows as texts, and the sheet's name where there is one."""
-    with path.open("rb") as file:
-        begin = file.read(8)
-    if begin.startswith(b"PK") or begin.startswith(b"\xd0\xcf\x11\xe0"):
-        require_workbook(path)
-        return _sheet(path)
-    return _csv(path.read_bytes()), ""
-
-
-def _sheet(path: Path) -> tuple[list[list[str]], str]:
-    try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            name = book.sheet_names[0]
-            sheet = book.get_sheet_by_name(name)
-            if sheet.total_height > MOST_ROWS:
-                raise BadExport("too_many", most=f"{MOST_ROWS:,}")
-            rows = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, IndexError) as error:
-        raise BadExport("truncated") from error
-    return [[_shown(cell) for cell in row] for row in rows], name
-
-
-def _shown(cell: Any) -> str:
-    """A cell as a text; a number too long for Excel stays in the form that shows it."""
-    if isinstance(cell, int | float) and abs(cell) >= _EXACT:
-        return f"{cell:.6E}"
-    return cell_text(cell).strip()
-
-
-def _csv(body: bytes) -> list[list[str]]:
-    """Rows of a CSV in UTF-8, UTF-16 with its mark, or GB 18030 (GBK), by comma, tab or ;."""
-    if not body.strip():
-        raise BadExport("empty")
-    text = _decoded(body)
-    delimiter = max(",\t;", key="\n".join(text.splitlines()[:HEADER_WITHIN]).count)
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise BadExport("truncated") from error
-    if len(rows) > MOST_ROWS:
-        raise BadExport("too_many", most=f"{MOST_ROWS:,}")
-    return [[_bare(cell) for cell in row] for row in rows]
-
-
-def _decoded(body: bytes) -> str:
-    is_marked = body.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for code in ("utf-16",) if is_marked else ("utf-8-sig", "gb18030"):
-        try:
-            text = body.decode(code)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise BadExport("other_format")
-
-
-def _bare(cell: str) -> str:
-    """Without what programs write around numbers so that Excel keeps them: ="123", '123, tab."""
-    text = cell.strip()
-    if text.startswith('="') and text.endswith('"'):
-        text = text[2:-1]
-    return text.lstrip("'").strip()
-
-
-# -- cells to rows ---------------------------------------------------------------------------
-
-
-def _header(table: list[list[str]], policy: ErpPolicy) -> tuple[int, _Places]:
+def _header(table: Table, policy: ErpPolicy) -> Header[str]:
     """The header's row and its columns. Raises `BadExport` naming what is missing."""
-    wanted = (policy.number_headers, policy.amount_headers, policy.refund_headers)
-    for place, row in enumerate(table[:HEADER_WITHIN]):
-        titles = [_plain(cell) for cell in row]
-        found = [_column(titles, names) for names in wanted]
-        if all(at is not None or not names for at, names in zip(found, wanted, strict=True)):
-            number, amount, refund = found
-            assert number is not None and amount is not None, "both have names"
-            day = _column(titles, policy.date_headers)
-            return place, _Places(number, amount, refund, day)
-    columns = "；".join(" / ".join(names) for names in wanted if names)
-    raise BadExport("no_header", columns=columns)
-
-
-def _column(titles: list[str], names: Sequence[str]) -> int | None:
-    """The first of the names that is a title. Raises `BadExport` when it stands there twice."""
-    for name in map(_plain, names):
-        if titles.count(name) > 1:
-            raise BadExport("double_columns", columns=name)
-        if name in titles:
-            return titles.index(name)
-    return None
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).replace("(", "（").replace(")", "）").lower()
+    needed = {
+        "number": policy.number_headers,
+        "amount": policy.amount_headers,
+        "refund": policy.refund_headers,
+    }
+    header = find_header(
+        table,
+        needed | {"day": policy.date_headers},
+        within=HEADER_WITHIN,
+        lacks=lambda columns: [key for key in needed if needed[key] and key not in columns],
+    )
+    if header.missing:
+        columns = "；".join(" / ".join(names) for names in needed.values() if names)
+        raise BadExport("no_header", columns=columns)
+    if double := header.doubled():
+        raise BadExport("double_columns", columns="、".join(double))
+    return header
 
 
 class _Reader:
     """Reads the rows below a header; complaints are collected, so that people mend all at once."""
 
-    def __init__(self, places: _Places, day: date) -> None:
-        self._places = places
+    def __init__(self, columns: Mapping[str, int], day: date) -> None:
+        self._columns = columns
         self._day = day
         self._totals: dict[str, Decimal | None] = {}
         self._refunds: Counter[str] = Counter()
         self._left_out = 0
         self._wrong: dict[str, list[str]] = {}
 
-    def read(self, rows: list[list[str]], *, first: int) -> Export:
-        for place, row in enumerate(rows, start=first):
-            self._row(place, row)
+    def read(self, rows: Sequence[tuple[int, list[Cell]]]) -> Export:
+        for place, cells in rows:
+            self._row(place, cells)
         for why, name in (
             ("long_numbers", "rows"),
             ("no_number", "rows"),
@@ -239,28 +132,28 @@ class _Reader:
         if self._left_out and not self._totals:
             raise BadExport("other_days", day=f"{self._day}", count=self._left_out)
         found = [
-            Row(number, total, Decimal(self._refunds[number]).quantize(_CENT))
+            Row(number, total, Decimal(self._refunds[number]).quantize(CENT))
             for number, total in self._totals.items()
         ]
         return Export(found, self._left_out)
 
-    def _row(self, place: int, row: list[str]) -> None:
-        number = self._cell(row, self._places.number)
-        amount = self._amount(place, row, self._places.amount)
-        refund = self._amount(place, row, self._places.refund)
-        if not number or _plain(number) in ("合计", "总计", "小计"):
-            # A row of sums has no number; a row of data that lost it is a mistake.
-            is_sum = any(_plain(cell) in ("合计", "总计", "小计") for cell in row)
-            if (amount or refund) and not is_sum:
-                self._complain("no_number", str(place))
-            return
-        if re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", number):
+    def _row(self, place: int, cells: list[Cell]) -> None:
+        amount = self._amount(place, self._cell(cells, "amount"))
+        refund = self._amount(place, self._cell(cells, "refund"))
+        try:
+            number = number_of(self._cell(cells, "number"))
+        except Unreadable:
             self._complain("long_numbers", str(place))
             return
-        if self._is_of_other_day(place, row):
+        if not number or plain_header(number) in _SUMS:
+            # A row of sums has no number; a row of data that lost it is a mistake.
+            is_sum = any(plain_header(cell_text(cell)) in _SUMS for cell in cells)
+            if (amount or refund) and not is_sum:
+                self._complain("no_number", str(place))
+        elif self._is_of_other_day(place, cells):
             self._left_out += 1
-            return
-        self._add(number[:_NUMBER_LENGTH], amount, refund)
+        else:
+            self._add(number[:_NUMBER_LENGTH], amount, refund)
 
     def _add(self, number: str, amount: Decimal | None, refund: Decimal | None) -> None:
         back = abs(refund or ZERO)
@@ -272,45 +165,34 @@ class _Reader:
         self._totals[number] = before if amount is None else (before or ZERO) + amount
         self._refunds[number] += back  # type: ignore[assignment]
 
-    def _is_of_other_day(self, place: int, row: list[str]) -> bool:
-        if self._places.day is None:
+    def _is_of_other_day(self, place: int, cells: list[Cell]) -> bool:
+        if "day" not in self._columns:
             return False
-        text = self._cell(row, self._places.day)
-        match = _DAY.fullmatch(text)
+        cell = self._cell(cells, "day")
         try:
-            found = date(*map(int, match.groups())) if match else _serial(text)
-        except ValueError:
-            self._complain("bad_days", f"{place}: {text[:20]}")
+            found = day_of(cell)
+        except Unreadable:
+            found = None
+        if found is None:
+            self._complain_of("bad_days", place, cell)
             return False
         return found != self._day
 
-    def _amount(self, place: int, row: list[str], at: int | None) -> Decimal | None:
-        text = self._cell(row, at).replace(",", "").replace("，", "").lstrip("¥￥").strip()
-        if not text or text in ("-", "–", "—"):
+    def _amount(self, place: int, cell: Cell) -> Decimal | None:
+        if bare(cell) in _DASHES:
             return None
         try:
-            value = Decimal(text)
-            if not value.is_finite() or abs(value) >= 10**12:
-                raise InvalidOperation
-        except InvalidOperation:
-            self._complain("bad_amounts", f"{place}: {text[:20]}")
+            return amount_of(cell, largest=_LARGEST_AMOUNT)
+        except Unreadable:
+            self._complain_of("bad_amounts", place, cell)
             return None
-        cents = value.quantize(_CENT)
-        if abs(value - cents) > _NEARLY:
-            self._complain("bad_amounts", f"{place}: {text[:20]}")
-        return cents
 
-    @staticmethod
-    def _cell(row: list[str], at: int | None) -> str:
-        return row[at] if at is not None and at < len(row) else ""
+    def _cell(self, cells: list[Cell], column: str) -> Cell:
+        place = self._columns.get(column)
+        return cells[place] if place is not None and place < len(cells) else ""
+
+    def _complain_of(self, why: str, place: int, cell: Cell) -> None:
+        self._complain(why, f"{place}: {cell_text(cell).strip()[:20]}")
 
     def _complain(self, why: str, what: str) -> None:
         self._wrong.setdefault(why, []).append(what)
-
-
-def _serial(text: str) -> date:
-    """A date as spreadsheets count it, days since 1899-12-30. Raises `ValueError`."""
-    days = float(text)
-    if not 20_000 < days < 80_000:
-        raise ValueError(text)
-    return date.fromordinal(datetime(1899, 12, 30).toordinal() + int(days))

@@ -7,10 +7,6 @@ from ordercenter.core.workbooks import errors
 from ordercenter.core.workbooks.errors import BadWorkbook, Sentences
 
 OWN: Sentences = {
-    "encoding": _(
-        "The text of this file can't be read: it is neither UTF-8 nor GBK. Download it again, or "
-        "save it as an Excel workbook (*.xlsx)."
-    ),
     "no_header": _(
         "No row has the headers of “%(format)s”. Missing: %(columns)s. Choose another format, or "
         "enter the headers of this file at the format."

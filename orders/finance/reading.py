@@ -7,27 +7,17 @@ cells with tabs, and give income and expense in two columns.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from ordercenter.core.workbooks.checking import (
-    LARGEST_FILE,
-    cell_text,
-    refuse_formulas,
-    require_workbook,
-    some,
-)
-from orders.finance.amounts import Unreadable, amount_of, moment_of, number_of, plain_header
+from ordercenter.core.workbooks.cells import Unreadable, amount_of, moment_of, number_of
+from ordercenter.core.workbooks.checking import cell_text, some
+from ordercenter.core.workbooks.tables import Limits, find_header, read_table
 from orders.finance.errors import BadSettlement
 from orders.finance.models import LineKind, SettlementColumn, SettlementFormat
 from orders.plain import plain
@@ -35,7 +25,8 @@ from orders.plain import plain
 MOST_ROWS = 199_990
 # The header stands among the first rows, behind remarks.
 HEADER_WITHIN = 60
-SHOWN_COMPLAINTS = 8
+# No channel pays out more in one line; beyond it a column was mistaken for another.
+LARGEST = Decimal("100000000")
 _LONGEST_RAW = 500
 _REMARK = "#"
 # Alipay writes these around the entries of an account statement.
@@ -43,8 +34,14 @@ _BEGINS, _ENDS = "明细列表-", "明细列表结束"
 
 Column = SettlementColumn.Field
 _AMOUNTS = (Column.AMOUNT, Column.INCOME, Column.EXPENSE, Column.FEE)
+
+
+def _amount(cell: Any) -> Decimal:
+    return amount_of(cell, largest=LARGEST) or Decimal("0.00")
+
+
 _READERS: Mapping[Column, Callable[[Any], Any]] = {
-    **dict.fromkeys(_AMOUNTS, amount_of),
+    **dict.fromkeys(_AMOUNTS, _amount),
     **dict.fromkeys((Column.FLOW, Column.NUMBER, Column.TRANSACTION), number_of),
     Column.AT: moment_of,
 }
@@ -79,10 +76,7 @@ class Format:
         """The stored format with its columns."""
         return cls(
             name=row.name,
-            headers={
-                column.field: tuple(plain_header(header) for header in column.headers)
-                for column in row.columns.all()
-            },
+            headers={column.field: tuple(column.headers) for column in row.columns.all()},
             prefixes=tuple(row.number_prefixes),
             words={
                 LineKind.FEE: tuple(row.fee_words),
@@ -91,102 +85,40 @@ class Format:
             },
         )
 
-    def places(self, cells: Sequence[str]) -> dict[str, int]:
-        """Which of our fields stands in which column of this header row."""
-        titles = [plain_header(cell) for cell in cells]
-        found = {}
-        for name, headers in self.headers.items():
-            for header in headers:
-                if header in titles:
-                    found[name] = titles.index(header)
-                    break
-        return found
-
-    def lacks(self, places: Mapping[str, int]) -> list[str]:
+    def lacks(self, columns: Mapping[str, int]) -> list[str]:
         """The headers without which nothing can be compared."""
-        missing: list[str] = [] if Column.NUMBER in places else [Column.NUMBER]
-        if Column.AMOUNT not in places:
+        missing: list[str] = [] if Column.NUMBER in columns else [Column.NUMBER]
+        if Column.AMOUNT not in columns:
             halves = [c for c in (Column.INCOME, Column.EXPENSE) if c in self.headers]
-            missing += [c for c in halves or [Column.AMOUNT] if c not in places]
+            missing += [c for c in halves or [Column.AMOUNT] if c not in columns]
         return missing
 
 
 def read_rows(path: Path, layout: Format) -> list[Row]:
     """All rows of the file. Raises `BadSettlement` or `BadWorkbook`, with what to do about it."""
-    with path.open("rb") as file:
-        begin = file.read(8)
-    if not begin:
-        raise BadSettlement("empty")
-    if path.stat().st_size > LARGEST_FILE:
-        raise BadSettlement("too_large")
-    if begin.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
-        return _workbook_rows(path, layout)
-    return list(_rows(_text_cells(path), layout))
+    table = read_table(path, Limits(MOST_ROWS, HEADER_WITHIN), refuse=BadSettlement)
+    if not table.sheet:
+        _refuse_cut_end(table.rows)
+    header = find_header(table, layout.headers, within=HEADER_WITHIN, lacks=layout.lacks)
+    if header.missing:
+        names = dict(Column.choices)
+        words = "、".join(str(names[Column(name)]) for name in header.missing)
+        raise BadSettlement("no_header", format=layout.name, columns=words)
+    rows = table.rows[header.place + 1 :]
+    if not table.sheet:
+        _refuse_shifted(rows, len(header.titles))
+    table.refuse_formulas(header.columns.values())
+    return _parsed(rows, header.columns, layout)
 
 
-def _workbook_rows(path: Path, layout: Format) -> list[Row]:
-    require_workbook(path)
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        name = book.sheet_names[0]
-        sheet = book.get_sheet_by_name(name)
-        if sheet.total_height > MOST_ROWS + HEADER_WITHIN:
-            raise BadSettlement("too_many", most=f"{MOST_ROWS:,}")
-        start = sheet.start or (0, 0)
-        cells = [(start[0] + place, row) for place, row in enumerate(sheet.iter_rows(), start=1)]
-    except (CalamineError, IndexError) as error:
-        raise BadSettlement("truncated") from error
-    place, columns = _header((row for row in cells), layout)
-    refuse_formulas(path, name, [start[1] + column for column in columns.values()])
-    return list(_parsed(cells[place:], columns, layout))
-
-
-# -- text ------------------------------------------------------------------------------------
-
-
-def _text_cells(path: Path) -> Iterator[tuple[int, list[Any]]]:
-    """Number and cells of each row. The number counts the lines of the file."""
-    text = _decoded(path.read_bytes())
-    if _BEGINS in text and _ENDS not in text:
+def _refuse_cut_end(rows: Sequence[tuple[int, list[str]]]) -> None:
+    remarks = "".join(cells[0] for _number, cells in rows if cells and _is_remark(cells[0]))
+    if _BEGINS in remarks and _ENDS not in remarks:
         raise BadSettlement("cut_end")
-    sample = "\n".join(text.splitlines()[:HEADER_WITHIN])
-    delimiter = max(",\t;", key=lambda sign: sample.count(sign))
-    # A cell that ends with a tab in a file with commas keeps it; numbers and amounts drop it.
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            if reader.line_num > MOST_ROWS + 2 * HEADER_WITHIN:
-                raise BadSettlement("too_many", most=f"{MOST_ROWS:,}")
-            yield reader.line_num, list(cells)
-    except csv.Error as error:
-        raise BadSettlement("truncated") from error
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith(codecs.BOM_UTF8):
-        encodings: tuple[str, ...] = ("utf-8-sig",)
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    elif b"\x00" in content:
-        raise BadSettlement("other_format")
-    else:
-        encodings = ("utf-8", "gb18030")
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadSettlement("encoding")
-
-
-# -- rows ------------------------------------------------------------------------------------
-
-
-def _rows(cells: Iterator[tuple[int, list[Any]]], layout: Format) -> Iterator[Row]:
-    everything = list(cells)
-    place, columns = _header(iter(everything), layout)
-    _refuse_shifted(everything[place:], len(everything[place - 1][1]))
-    return _parsed(everything[place:], columns, layout)
+def _is_remark(text: str) -> bool:
+    return text.lstrip().startswith(_REMARK)
 
 
 def _refuse_shifted(rows: Sequence[tuple[int, list[Any]]], width: int) -> None:
@@ -194,42 +126,21 @@ def _refuse_shifted(rows: Sequence[tuple[int, list[Any]]], width: int) -> None:
 
     Empty cells behind the last header are nothing but a comma at the end, where all rows have it.
     """
-    entries = [
-        (number, cells)
-        for number, cells in rows
-        if any(cells) and not cells[0].lstrip().startswith(_REMARK)
-    ]
+    entries = [(number, cells) for number, cells in rows if any(cells) and not _is_remark(cells[0])]
     usual = max(min((len(cells) for _number, cells in entries), default=width), width)
     shifted = [str(number) for number, cells in entries if len(cells) > usual or any(cells[width:])]
     if shifted:
         raise BadSettlement("shifted_rows", rows=some(shifted))
 
 
-def _header(rows: Iterator[tuple[int, list[Any]]], layout: Format) -> tuple[int, dict[str, int]]:
-    """How many rows to skip, and the columns. Raises `BadSettlement` with what is missing."""
-    closest: list[str] | None = None
-    for place, (_number, cells) in enumerate(rows, start=1):
-        if place > HEADER_WITHIN:
-            break
-        columns = layout.places([cell_text(cell) for cell in cells])
-        missing = layout.lacks(columns)
-        if not missing:
-            return place, columns
-        if closest is None or len(missing) < len(closest):
-            closest = missing
-    names = dict(Column.choices)
-    words = "、".join(str(names[Column(name)]) for name in closest or [Column.NUMBER])
-    raise BadSettlement("no_header", format=layout.name, columns=words)
-
-
 def _parsed(
     rows: Sequence[tuple[int, list[Any]]], columns: Mapping[str, int], layout: Format
-) -> Iterator[Row]:
+) -> list[Row]:
     found, cut = [], []
     complaints = _Complaints()
     for number, cells in rows:
         texts = [plain(cell_text(cell)) for cell in cells]
-        if not any(texts) or texts[0].startswith(_REMARK):
+        if not any(texts) or _is_remark(texts[0]):
             continue
         if len(cells) <= max(columns.values()):
             cut.append(str(number))
@@ -242,7 +153,7 @@ def _parsed(
         raise BadSettlement("no_rows")
     if len(found) > MOST_ROWS:
         raise BadSettlement("too_many", most=f"{MOST_ROWS:,}")
-    return iter(found)
+    return found
 
 
 class _Complaints:

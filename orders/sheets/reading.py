@@ -16,6 +16,7 @@ from pathlib import Path
 from django.utils.dateparse import parse_datetime
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from ordercenter.core.workbooks.cells import EXACT
 from ordercenter.core.workbooks.checking import Cell, cell_text, refuse_formulas, require_workbook
 from ordercenter.core.workbooks.errors import BadWorkbook
 from orders.models import OrderState, Urgency
@@ -34,8 +35,6 @@ from orders.sheets.errors import BadOrderSheet
 from orders.sheets.exporting import FORMAT
 from orders.sheets.signing import Signer, fingerprint
 
-# Above this a float no longer holds every whole number: the digits a person sees are not theirs.
-EXACT = 2**53
 # Stands before a value that no order can hold; the character itself never reaches an order.
 UNREADABLE = "\x7f"
 # Order number, version, fingerprint, then the base of every merged column.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from django.core.files import File
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import DomainError, NotFound, WrongState
-from ordercenter.core.workbooks.checking import LARGEST_FILE
+from ordercenter.core.workbooks.checking import LARGEST_FILE, Readable, keep_upload
 from ordercenter.core.workbooks.errors import BadWorkbook
 from orders.sheets.applying import apply
 from orders.sheets.comparing import compare, tell_who
@@ -35,13 +34,6 @@ SEE_RECEIVER = "orders.see_receiver_order"
 # Who may look at the runs of others.
 SEE_ALL_RUNS = "sheets.view_sheetrun"
 BUSY = gettext_lazy("This workbook is being worked on already, or was finished.")
-_CHUNK = 1024 * 1024
-
-
-class Readable(Protocol):
-    """Anything bytes can be read from: a file, an upload."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 # -- beginning -------------------------------------------------------------------------------
@@ -59,23 +51,17 @@ def receive_workbook(content: Readable, *, name: str, actor: Actor) -> SheetRun:
     Raises `BadWorkbook` for an empty file and one of more than 100 MB; nothing is kept then.
     """
     actor.require(VIEW_ORDER)
-    digest, size = hashlib.sha256(), 0
     with NamedTemporaryFile(suffix=".xlsx") as kept:
-        while chunk := content.read(_CHUNK):
-            size += len(chunk)
-            if size > LARGEST_FILE:
-                raise BadWorkbook("too_large")
-            digest.update(chunk)
-            kept.write(chunk)
+        too_large = BadWorkbook("too_large")
+        size, digest = keep_upload(content, kept, largest=LARGEST_FILE, refusal=too_large)
         if not size:
             raise BadWorkbook("empty")
-        kept.seek(0)
         return _begin(
             SheetRun.Kind.IMPORT,
             actor,
             name=Path(name.replace("\x00", "")).name[-200:],
             size=size,
-            sha256=digest.hexdigest(),
+            sha256=digest,
             file=File(kept, name="upload.xlsx"),
         )
 

@@ -5,13 +5,14 @@ Nothing is believed. The zip is looked at before any of it is parsed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 from ordercenter.core.workbooks.errors import BadWorkbook
 
@@ -33,6 +34,30 @@ _PREFIXED = re.compile(rb"<\w{1,20}:(?:c|row|sheetData)[ />]")
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f[ />]')
 
 Cell = Any
+
+
+class Readable(Protocol):
+    """Anything bytes can be read from: a file, an upload."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def keep_upload(
+    content: Readable, into: IO[bytes], *, largest: int, refusal: BadWorkbook
+) -> tuple[int, str]:
+    """Write the upload into a file, which then stands at its beginning.
+
+    Returns its size in bytes and its SHA-256; raises `refusal` as soon as it is larger.
+    """
+    digest, size = hashlib.sha256(), 0
+    while chunk := content.read(_CHUNK):
+        size += len(chunk)
+        if size > largest:
+            raise refusal
+        digest.update(chunk)
+        into.write(chunk)
+    into.seek(0)
+    return size, digest.hexdigest()
 
 
 def require_workbook(path: Path) -> None:

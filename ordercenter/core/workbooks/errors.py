@@ -27,6 +27,10 @@ WHY: Sentences = {
         "(*.xlsx)” and upload that."
     ),
     "other_format": _("This is no Excel workbook. Upload an .xlsx file."),
+    "encoding": _(
+        "The text of this file can't be read: it is neither UTF-8 nor GBK. Download it again, or "
+        "save it as an Excel workbook (*.xlsx)."
+    ),
     "truncated": _(
         "The file is damaged or was not transferred completely. Save it again and upload it once "
         "more."

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
@@ -20,7 +18,7 @@ from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.timeline import record
-from ordercenter.core.workbooks.checking import LARGEST_FILE
+from ordercenter.core.workbooks.checking import LARGEST_FILE, Readable, keep_upload
 from orders.finance.actions.differences import explain_what_came
 from orders.finance.books import paid_orders
 from orders.finance.errors import BadSettlement, LoadedBefore
@@ -42,14 +40,7 @@ from orders.models import Shop
 BATCH = 2_000
 # No channel accounts for more at once; a wider period is a slip of the pen.
 MOST_DAYS = 366
-_CHUNK = 1024 * 1024
 _BETWEEN = re.compile(r"[,，;；、|/\s]+")
-
-
-class Readable(Protocol):
-    """Anything bytes can be read from: a file, an upload."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 def load_settlement(
@@ -69,18 +60,11 @@ def load_settlement(
     """
     actor.require("finance.load_settlementfile")
     with NamedTemporaryFile(suffix=".upload") as kept:
-        digest, size = hashlib.sha256(), 0
-        while chunk := content.read(_CHUNK):
-            size += len(chunk)
-            if size > LARGEST_FILE:
-                raise BadSettlement("too_large")
-            digest.update(chunk)
-            kept.write(chunk)
-        kept.flush()
-        _refuse_twin(digest.hexdigest())
+        too_large = BadSettlement("too_large")
+        size, digest = keep_upload(content, kept, largest=LARGEST_FILE, refusal=too_large)
+        _refuse_twin(digest)
         rows = read_rows(Path(kept.name), Format.of(layout))
         first, last = _period(rows, first_day, last_day)
-        kept.seek(0)
         settlement = SettlementFile(
             shop=shop,
             format=layout,
@@ -88,7 +72,7 @@ def load_settlement(
             last_day=last,
             name=Path(name.replace("\x00", "")).name[-200:] or "settlement",
             size=size,
-            sha256=digest.hexdigest(),
+            sha256=digest,
             user_id=actor.id if actor.kind == "person" else None,
             loaded_by=actor.label[:80],
             loaded_at=moments.now(),
