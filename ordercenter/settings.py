@@ -193,8 +193,8 @@ REST_FRAMEWORK = {
 }
 # Requests a minute for each API key, all processes together; 0 means no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
-# Partners' webhooks go to https addresses on the public internet. Exceptions for partners in our own
-# network: "host:port" that may be plain http, and networks such as 10.20.0.0/16.
+# Partners' webhooks go to https addresses on the public internet. Exceptions for partners in our
+# own network: "host:port" that may be plain http, and networks such as 10.20.0.0/16.
 WEBHOOK_PLAIN_HTTP = env.list("WEBHOOK_PLAIN_HTTP", default=[])
 WEBHOOK_PRIVATE_NETWORKS = env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])
 SPECTACULAR_SETTINGS = {
