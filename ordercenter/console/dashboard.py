@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -29,11 +29,21 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class LawLine:
-    """The last check of one law."""
+class Broken:
+    """A law that does not hold, by its last check."""
 
     says: str | Promise
-    run: LawRun | None
+    run: LawRun
+
+
+@dataclass(frozen=True, slots=True)
+class Laws:
+    """How many laws held when they were last checked, how many never were, and the broken ones."""
+
+    holding: int
+    unchecked: int
+    checked_at: datetime | None
+    broken: list[Broken]
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +53,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["tiles"] = [_tile(todo, counts[todo.key]) for todo in todos_for(request)]
     numbers.fill(request, context)
     if user.has_perm("core.view_lawrun"):
-        context["laws"] = law_lines()
+        context["laws"] = laws()
         context["laws_url"] = reverse("admin:core_lawrun_changelist")
         context["worker"] = _worker()
     if user.has_perm("integrations.view_channelaccount"):
@@ -56,11 +66,17 @@ def _tile(todo: Todo, count: int) -> Tile:
     return Tile(todo.title, as_badge(count) or "0", todo.url(), todo.urgent and count > 0)
 
 
-def law_lines() -> list[LawLine]:
-    """Every law with its last check, broken ones first."""
+def laws() -> Laws:
+    """What the last check of each law said."""
     runs = {run.law: run for run in LawRun.objects.order_by("law", "-at", "-pk").distinct("law")}
-    lines = [LawLine(law.says, runs.get(law.name)) for law in invariants.all_laws()]
-    return sorted(lines, key=lambda line: not (line.run and line.run.violations))
+    known = [(law, runs[law.name]) for law in invariants.all_laws() if law.name in runs]
+    broken = [Broken(law.says, run) for law, run in known if run.violations]
+    return Laws(
+        holding=len(known) - len(broken),
+        unchecked=len(invariants.all_laws()) - len(known),
+        checked_at=min((run.at for _law, run in known), default=None),
+        broken=broken,
+    )
 
 
 def _worker() -> tuple[str, str]:

@@ -7,18 +7,17 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from ordercenter.console.roles import OUR_APPS
 from ordercenter.core import invariants
 from ordercenter.core.actor import SYSTEM
-from ordercenter.core.models import Delivery, Event
+from ordercenter.core.models import Delivery, Event, LawRun
 from orders.actions import hold_order
 from orders.models import WorkOrder, WorkOrderState
 from tests.factories import OrderFactory
 
-OURS = ("core", "inventory", "orders", "fulfilment", "integrations", "django_q", "auth")
-
 
 def ours():
-    found = [m for m in admin.site._registry if m._meta.app_label in OURS]
+    found = [m for m in admin.site._registry if m._meta.app_label in OUR_APPS]
     return sorted(found, key=lambda model: model._meta.label)
 
 
@@ -131,3 +130,16 @@ def test_laws_are_checked_by_a_button(world, signed_in):
 
     page = client.get(reverse("admin:core_lawrun_changelist"))
     assert "规律全部成立" in "".join(str(message) for message in page.context["messages"])
+
+
+def test_the_first_page_names_the_laws_that_do_not_hold(world, signed_in):
+    broken = LawRun.objects.order_by("pk").first()
+    LawRun.objects.filter(pk=broken.pk).update(violations=3)
+    LawRun.objects.filter(pk__gt=broken.pk).order_by("pk").last().delete()
+
+    page = signed_in("root").get(reverse("admin:index"))
+
+    laws = page.context["laws"]
+    assert ([line.run.law for line in laws.broken], laws.unchecked) == ([broken.law], 1)
+    assert laws.holding == len(invariants.all_laws()) - 2
+    assert "违反 3 处" in page.content.decode()

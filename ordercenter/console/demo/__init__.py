@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 
 from inventory.models import Sku, Warehouse
 from ordercenter.console.demo import catalogue, outside, staff
+from ordercenter.console.demo.afterwards import Aftermath
 from ordercenter.console.demo.story import Story, add_gift
 from ordercenter.core import clocks, moments
 from ordercenter.core.models import User
 from ordercenter.engine import fleet
 from ordercenter.engine.paths import var_dir
+from orders.insight import keeping
 from orders.models import Order, Shop
 
 SHOPS = (
@@ -65,7 +67,11 @@ def _build(people: dict[str, User], tell: Callable[[str], None]) -> None:
     )
     _tell_story(people, shops, tell)
     add_gift(people, shops[0])
+    Aftermath(people, moments.now()).tell()
     clocks.sweep()
+    # Twice: what was told a moment ago may still be in flight the first time.
+    keeping.keep()
+    keeping.keep()
     tell(_("%(orders)d orders made.") % {"orders": Order.objects.count()})
     _tell_simulators_what_we_sell()
 

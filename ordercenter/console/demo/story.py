@@ -95,6 +95,8 @@ class Story:
                 return Fate((), is_paid=chance < 0.03, ending="cancel")
             if chance < 0.07:
                 return Fate(FULL[:9], ending="close")
+            if day > 6 and chance < 0.14:
+                return Fate((*FULL[:7], "wait", *FULL[7:]))
             return Fate(FULL if chance < 0.95 else FULL[:10])
         if day > 1:
             if chance < 0.08:
@@ -194,6 +196,9 @@ class Story:
             )
             warehouse.print_label(shipment.pk, seen=None, actor=self.scanner)
 
+    def _wait(self, order: Order) -> None:
+        """The carrier did not come in time; nothing is done about it."""
+
     def _dispatch(self, order: Order) -> None:
         for shipment in self._parcels(order):
             warehouse.dispatch_shipment(shipment.pk, seen=None, actor=self.scanner)
@@ -257,8 +262,8 @@ class Story:
 # Minutes that each step takes after the one before: from, to.
 _PACE = {
     "approve": (3, 25), "confirm": (5, 40), "plan": (0, 1), "release": (5, 60), "pick": (5, 40),
-    "pack": (3, 20), "label": (1, 5), "dispatch": (10, 90), "collect": (30, 240),
-    "deliver": (1200, 3400), "complete": (600, 2400), "trouble": (600, 2000),
+    "pack": (3, 20), "label": (1, 5), "wait": (2600, 4000), "dispatch": (10, 90),
+    "collect": (30, 240), "deliver": (1200, 3400), "complete": (600, 2400), "trouble": (600, 2000),
     "close": (3000, 5000), "cancel": (5, 60), "hold": (1, 4), "address": (2, 6),
     "refuse": (1500, 2800),
 }  # fmt: skip
