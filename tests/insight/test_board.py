@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
-from ordercenter.console.numbers import Board
+from ordercenter.console.numbers import Board, chart, numbers, panels
 from ordercenter.core import clocks, moments
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.models import Timer
@@ -218,9 +218,9 @@ def test_the_board_takes_five_statements(told, rf, somebody):
 
     with CaptureQueriesContext(connection) as queries:
         board = Board(request, "365")
-        board.chart()
-        list(board.numbers())
-        list(board.panels())
+        chart(board)
+        list(numbers(board))
+        list(panels(board))
 
     assert len(queries) == 5
 
