@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Case, F, Sum, When
 
 from orders.finance.figures import bounds, business_day
-from orders.finance.matching import ZERO, Line, Paid
+from orders.finance.matched import ZERO, Line, Paid
 from orders.finance.models import (
     CLEAN,
     LineKind,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.finance.matching import Line, Matching, OrderResult, Paid, match
+from orders.finance.matched import Line, Matching, OrderResult, Paid
+from orders.finance.matching import match
 from orders.finance.models import Cause, LineKind, LineOutcome, OrderOutcome
 
 DAY = date(2026, 11, 20)

@@ -23,7 +23,8 @@ from orders.finance.actions.differences import explain_what_came
 from orders.finance.books import paid_orders
 from orders.finance.errors import BadSettlement, LoadedBefore
 from orders.finance.figures import business_day
-from orders.finance.matching import Line, Matching, match
+from orders.finance.matched import Line, Matching
+from orders.finance.matching import match
 from orders.finance.models import (
     CLEAN,
     Difference,
