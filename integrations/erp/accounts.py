@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrations.channels.base import Verdict
 from integrations.erp.registry import open_adapter
-from integrations.messaging.notices import ADMIN_ROLE, notify
-from integrations.models import ErpAccount, NoticeLevel
+from integrations.models import ErpAccount
+from integrations.refusals import shut_off
 from ordercenter.core.errors import DomainError
-
-log = structlog.get_logger(__name__)
 
 
 class NoErp(DomainError):
@@ -36,18 +33,7 @@ def account_in_use() -> ErpAccount | None:
 def report_refusal(account: ErpAccount, verdict: Verdict) -> None:
     """Switch the account off and raise the alarm; nobody is asked with dead credentials again."""
     reason = _("%(account)s is refused: %(why)s") % {"account": account, "why": verdict}
-    switched = ErpAccount.objects.filter(pk=account.pk, is_active=True).update(
-        is_active=False, trouble=reason[:300]
-    )
-    log.error("erp_account_refused", account=account.pk, code=verdict.code)
-    if switched:
-        notify(
-            role=ADMIN_ROLE,
-            kind="erp.account",
-            level=NoticeLevel.ALARM,
-            title=reason,
-            link=f"/admin/integrations/erpaccount/{account.pk}/change/",
-        )
+    shut_off(account, verdict, kind="erp.account", reason=reason)
 
 
 @transaction.atomic

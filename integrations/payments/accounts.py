@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import structlog
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrations.channels.base import Verdict
-from integrations.messaging.notices import ADMIN_ROLE, notify
-from integrations.models import NoticeLevel, PaymentAccount
+from integrations.models import PaymentAccount
 from integrations.payments.alipay.adapter import Alipay
 from integrations.payments.base import PaymentAdapter
 from integrations.payments.wechatpay.adapter import WeChatPay
-
-log = structlog.get_logger(__name__)
+from integrations.refusals import shut_off
 
 _ADAPTERS: dict[str, type[PaymentAdapter]] = {cls.key: cls for cls in (WeChatPay, Alipay)}
 
@@ -39,18 +36,7 @@ def adapter_of(account: PaymentAccount) -> PaymentAdapter:
 def report_refusal(account: PaymentAccount, verdict: Verdict) -> None:
     """Switch the account off and raise the alarm; nobody is asked with dead keys again."""
     reason = _("%(account)s is refused: %(why)s") % {"account": account, "why": verdict}
-    switched = PaymentAccount.objects.filter(pk=account.pk, is_active=True).update(
-        is_active=False, trouble=reason[:300]
-    )
-    log.error("payment_account_refused", account=account.pk, code=verdict.code)
-    if switched:
-        notify(
-            role=ADMIN_ROLE,
-            kind="payments.account",
-            level=NoticeLevel.ALARM,
-            title=reason,
-            link=f"/admin/integrations/paymentaccount/{account.pk}/change/",
-        )
+    shut_off(account, verdict, kind="payments.account", reason=reason)
 
 
 def switch_on(account_id: int) -> None:

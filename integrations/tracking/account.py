@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import structlog
 from django.utils.translation import gettext as _
 
 from integrations.channels.base import Verdict
-from integrations.messaging.notices import ADMIN_ROLE, notify
-from integrations.models import NoticeLevel, TrackingAccount
+from integrations.models import TrackingAccount
+from integrations.refusals import shut_off
 from integrations.tracking.kuaidi100.adapter import Kuaidi100
-
-log = structlog.get_logger(__name__)
 
 
 def active_account() -> TrackingAccount | None:
@@ -30,18 +27,7 @@ def client_of(account: TrackingAccount) -> Kuaidi100:
 def report_refusal(account: TrackingAccount, verdict: Verdict) -> None:
     """Switch the account off and raise the alarm; nobody is asked with a dead key again."""
     reason = _("Kuaidi100 refuses the account: %(why)s") % {"why": verdict}
-    switched = TrackingAccount.objects.filter(pk=account.pk, is_active=True).update(
-        is_active=False, trouble=reason[:300]
-    )
-    log.error("tracking_account_refused", account=account.pk, code=verdict.code)
-    if switched:
-        notify(
-            role=ADMIN_ROLE,
-            kind="tracking.account",
-            level=NoticeLevel.ALARM,
-            title=reason,
-            link=f"/admin/integrations/trackingaccount/{account.pk}/change/",
-        )
+    shut_off(account, verdict, kind="tracking.account", reason=reason)
 
 
 def switch_on(account_id: int) -> None:
