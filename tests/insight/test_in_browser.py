@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ordercenter.console.roles import grant_roles
 from ordercenter.core import clocks, moments
 from orders.insight import keeping
 from tests.factories import UserFactory
 from tests.insight import world
+from tests.support import browsing
 
-pytestmark = [pytest.mark.browser, pytest.mark.serial]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 # Where pictures go for people to look at; none are taken without it.
 PICTURES = os.environ.get("OC_PICTURES", "")
 SIZES = {"phone": (390, 844), "desktop": (1366, 900)}
@@ -30,17 +31,8 @@ CLIPPED = """() => [...document.querySelectorAll('.oc-numbers dt, .oc-numbers dd
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs a loop in this thread
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu"],
-        )
+    with browsing.chromium() as browser:
         yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 def page_for(chromium: Browser, address: str, size: str) -> Page:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ordercenter.console.roles import grant_roles
 from ordercenter.core import moments
@@ -20,8 +20,9 @@ from orders.models import Order, OrderState
 from orders.sheets.models import SheetRun
 from tests.factories import OrderFactory, UserFactory
 from tests.sheets.world import Sheet
+from tests.support import browsing
 
-pytestmark = [pytest.mark.browser, pytest.mark.serial]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 # Where pictures go for people to look at; none are taken without it.
 PICTURES = os.environ.get("OC_PICTURES", "")
 SIZES = {"phone": (390, 844), "desktop": (1366, 900)}
@@ -34,17 +35,8 @@ NAMES = {"Excel", "system", "orders"}
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs a loop in this thread
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu"],
-        )
-        yield found
-        found.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    with browsing.chromium() as browser:
+        yield browser
 
 
 def window(browser: Browser, address: str, size: str, role: str) -> Page:
