@@ -37,8 +37,8 @@ test: setup
 	@failed=; \
 	run() { $(BIN)/pytest "$$@" $(ARGS); status=$$?; \
 	  test $$status = 0 || test "$$status$(if $(ARGS),,all)" = 5 || failed=yes; }; \
-	run -n $(TEST_WORKERS) --dist worksteal -m "not serial"; \
-	run -n 3 --dist worksteal -m serial; \
+	run -n $(TEST_WORKERS) --dist worksteal -m "not processes"; \
+	run -n 3 --dist worksteal -m processes; \
 	test -z "$$failed" || { echo "Some tests failed, see above." >&2; exit 1; }
 
 bench: setup

@@ -25,7 +25,7 @@ from ordercenter.engine import processes
 from ordercenter.engine.paths import PROJECT_ROOT
 from tests.engine.test_up import Installation
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 ORDERS = int(os.environ.get("KILL_ORDERS", "1500"))
 PATIENCE = 240.0

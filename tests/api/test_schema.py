@@ -230,7 +230,7 @@ def failures_in(recorder: Any) -> Iterator[str]:
                 yield f"{case.as_curl_command()}: {check.failure_info.failure}"
 
 
-@pytest.mark.serial
+@pytest.mark.processes
 @pytest.mark.usefixtures("aimed")
 def test_a_fuzzer_finds_no_fault_and_no_answer_that_is_not_described(target: Target, settings):
     settings.API_REQUESTS_PER_MINUTE = 0

@@ -27,7 +27,7 @@ from tests.support.browsing import CHROMIUM, SIZES, barriers, chromium, look, ta
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.serial,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
 ]
 FIRST_LOAD_MOST = 100_000

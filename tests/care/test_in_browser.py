@@ -20,7 +20,7 @@ from orders.models import Attachment, Order, OrderState, Urgency, UrgentReason, 
 from tests.factories import OrderFactory, UserFactory
 from tests.fulfilment.world import make_house, packed
 
-pytestmark = [pytest.mark.browser, pytest.mark.serial]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 # Where pictures go for people to look at; none are taken without it.
 PICTURES = os.environ.get("OC_PICTURES", "")
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40

@@ -23,7 +23,7 @@ DESKTOP, PHONE = {"width": 1366, "height": 800}, {"width": 390, "height": 844}
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.serial,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
 ]
 

@@ -29,7 +29,7 @@ from tests.support.browsing import english, look
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.serial,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
     pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"]),
 ]

@@ -68,7 +68,7 @@ def told() -> int:
     return sum(Notice.objects.filter(kind="clock.reminder").values_list("count", flat=True))
 
 
-@pytest.mark.serial
+@pytest.mark.processes
 def test_overdue_stages_are_told_once_and_within_a_minute(committed_db):
     orders = [OrderFactory() for _ in range(ORDERS)]
     with running("relay", "relay", "qcluster", "qcluster"):

@@ -17,7 +17,7 @@ from ordercenter.engine.paths import PROJECT_ROOT
 from tests.support import relay_app
 from tests.support.stories import Story, let_leases_end
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 SECONDS = 30.0
 Start = Callable[[], "subprocess.Popen[bytes]"]

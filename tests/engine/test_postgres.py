@@ -18,7 +18,7 @@ import pytest
 from ordercenter.engine import pg_account, postgres, processes
 from ordercenter.engine.postgres import Cluster, Home, ensure_running, stop
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 AS_ROOT = os.geteuid() == 0
 

@@ -18,7 +18,7 @@ import pytest
 from ordercenter.engine import processes
 from ordercenter.engine.supervisor import MARK
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 PATIENCE = 20.0  # seconds until a test gives up waiting
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"

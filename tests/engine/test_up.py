@@ -23,7 +23,7 @@ from ordercenter.engine import fleet, processes
 from ordercenter.engine.paths import PROJECT_ROOT
 from ordercenter.engine.supervisor import MARK
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 PATIENCE = 90.0
 CHILDREN = ("web", "relay", "cluster")

@@ -25,7 +25,7 @@ from tests.rma.world import delivered_order
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.serial,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
 ]
 PICTURES = os.environ.get("PICTURES")

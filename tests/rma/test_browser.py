@@ -13,7 +13,7 @@ from tests.rma import world
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.serial,
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
 ]
 PICTURES = os.environ.get("PICTURES")

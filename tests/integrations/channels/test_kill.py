@@ -22,7 +22,7 @@ KILLS = (150, 700, 1400)
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 120.0
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 
 def start_pull() -> subprocess.Popen[bytes]:

@@ -20,7 +20,7 @@ from orders.actions import cancel_order
 from tests.integrations.partners.conftest import let_time_pass
 from tests.support.stories import let_leases_end
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.processes
 
 ORDERS = 60
 PATIENCE = 60.0

@@ -22,7 +22,7 @@ from tests.integrations.payments.conftest import due_now, state_of
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 120.0
 
-pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("committed_db")]
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed_db")]
 
 
 def start_relay() -> subprocess.Popen[bytes]:
