@@ -1,4 +1,4 @@
-"""An account that is refused is asked no more, whatever system it is for, and administrators hear."""
+"""An account that is refused is asked no more, whatever its system, and administrators hear."""
 
 import pytest
 from django.test import Client
