@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from integrations.channels.base import Answer
 from integrations.erp.accounts import NoErp, active_account, report_refusal
 from integrations.erp.base import Bill, DocumentKind, ErpTrouble, Step
-from integrations.erp.comparing import ZERO, Comparison, Result, Row, compare
+from integrations.erp.comparing import Comparison, Result, Row, compare
 from integrations.erp.reading import read_export
 from integrations.erp.registry import open_adapter
 from integrations.models import ErpAccount, ErpCheck, ErpCheckLine, ErpPolicy
@@ -223,4 +223,3 @@ def _keep_lines(check: ErpCheck, found: Comparison) -> None:
 
 
 assert {result.value for result in Result} == set(ErpCheck.Result.values)
-assert ZERO == 0
