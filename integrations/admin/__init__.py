@@ -4,7 +4,9 @@ from importlib import import_module
 
 for _page in (
     "channels",
-    "erp",
+    "erp_accounts",
+    "erp_checks",
+    "erp_documents",
     "mail",
     "mappings",
     "messages",

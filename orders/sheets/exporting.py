@@ -112,8 +112,8 @@ def write_orders(
             token = signer.row(saw)
             values[state] = states[values[state]]
             values[urgency] = urgencies[values[urgency]]
-            main.add([*values, token])
-            base.add([token, saw])
+            main.add((*values, token))
+            base.add((token, saw))
             written += 1
         progress(written)
     book.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -39,25 +40,25 @@ def versioned_answer(status: int, body: dict[str, Any]) -> Response:
     return response
 
 
-class VerbView(ApiView):
+class VerbView(ApiView, ABC):
     """One verb of one kind of subject; a subclass says how a subject is found and shown."""
 
     verb: ClassVar[Verb]
 
+    @abstractmethod
     def find(self, number: str) -> int:
         """The id of the subject. Raises `NotFound`, also for what is not this actor's."""
-        raise NotImplementedError
 
     def lock(self, pk: int, seen: int) -> None:
         """Lock the subject in the version seen, where the actions don't do it themselves."""
 
+    @abstractmethod
     def show(self, pk: int) -> dict[str, Any]:
         """The subject as it is now, with its `version`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def happened_since(self, pk: int, seen: int, current: int) -> Sequence[dict[str, Any]]:
         """What happened to the subject between the two versions."""
-        raise NotImplementedError
 
     def post(self, request: Request, number: str) -> Response:
         """Needs the version you decided on; answers with the subject as it is then."""

@@ -1,4 +1,4 @@
-"""The ERP in the admin: accounts, documents pushed, the daily check with both sides."""
+"""The daily check in the admin: both sides, the lines that differ, an upload."""
 
 from __future__ import annotations
 
@@ -7,46 +7,34 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_date
-from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from integrations.admin.credentials import SecretField, WithSecret
-from integrations.erp import accounts, checks, pushing
+from integrations.erp import checks
 from integrations.erp.alarms import percent
 from integrations.erp.comparing import share_of
 from integrations.erp.export import workbook_file
-from integrations.erp.kingdee.bills import Settings
-from integrations.erp.registry import ERPS
 from integrations.models import (
-    ErpAccount,
     ErpCheck,
     ErpCheckLine,
-    ErpDocument,
-    ErpPolicy,
 )
 from ordercenter.core import moments
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, go
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects
-from ordercenter.core.errors import BadInput, DomainError, WrongState
+from ordercenter.core.errors import BadInput, DomainError
 from ordercenter.core.workbooks.errors import BadWorkbook
 from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.finance.figures import business_day
@@ -67,11 +55,6 @@ RESULT_TONES: dict[str, str] = {
     ErpCheck.Result.EQUAL: "green",
     ErpCheck.Result.WITHIN: "orange",
     ErpCheck.Result.ALARM: "red",
-}
-DOCUMENT_TONES: dict[str, str] = {
-    ErpDocument.State.WAITING: "orange",
-    ErpDocument.State.BOOKED: "green",
-    ErpDocument.State.REFUSED: "red",
 }
 CAUSE_TONES: dict[str, str] = {
     ErpCheckLine.Cause.MISSING: "red",
@@ -317,202 +300,3 @@ def _shown(line: ErpCheckLine) -> dict[str, Any]:
 
 
 # -- documents -------------------------------------------------------------------------------
-
-
-def _is_refused(document: ErpDocument, actor: Actor) -> DomainError | None:
-    return None if document.state == ErpDocument.State.REFUSED else WrongState()
-
-
-@admin.register(ErpDocument)
-class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
-    list_display = (
-        "number",
-        "kind",
-        "order_link",
-        "shown_day",
-        "money",
-        "state_badge",
-        "why",
-        "created_at",
-    )
-    list_display_links = ("number",)
-    list_select_related = ("order",)
-    list_fullwidth = True
-    search_fields = ("number", "order__number")
-    tabs = (
-        Tab(
-            "refused",
-            _("Refused"),
-            lambda rows, request: rows.filter(state=ErpDocument.State.REFUSED),
-            urgent=True,
-        ),
-        Tab(
-            "waiting",
-            _("Being pushed"),
-            lambda rows, request: rows.filter(state=ErpDocument.State.WAITING),
-        ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
-    )
-    fields = (
-        ("number", "state_badge"),
-        ("order_link", "kind"),
-        ("shown_day", "money"),
-        ("account_name", "why"),
-        ("created_at", "booked_at"),
-    )
-    readonly_fields = tuple(name for row in fields for name in row)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("order", "account")
-
-    @display(description=_("day"))
-    def shown_day(self, document: ErpDocument) -> str:
-        return f"{document.day:%Y-%m-%d}"
-
-    @display(description=_("order"))
-    def order_link(self, document: ErpDocument) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[document.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, document.order.number)
-
-    @display(description=_("ERP account"))
-    def account_name(self, document: ErpDocument) -> str:
-        return str(document.account)
-
-    @display(description=_("amount"))
-    def money(self, document: ErpDocument) -> str:
-        return looks.money(document.amount)
-
-    @display(description=_("state"))
-    def state_badge(self, document: ErpDocument) -> SafeString:
-        return looks.badge(document.get_state_display(), DOCUMENT_TONES[document.state])
-
-    @display(description=_("their answer"))
-    def why(self, document: ErpDocument) -> str:
-        said = document.answer or {}
-        return f"{said.get('code', '')} {said.get('text', '')}".strip() or looks.NOTHING
-
-    @button(
-        _("Push again"),
-        icon="send",
-        tone="primary",
-        permission="integrations.push_erpdocument",
-        possible=_is_refused,
-        says=_("The ERP is asked first what it holds under this number."),
-        done=_("It is on its way again."),
-    )
-    def push_again(self, request: HttpRequest, form: Dialog, document: ErpDocument) -> None:
-        pushing.push_again(document.pk, actor=actor_of(request))
-
-
-# -- settings --------------------------------------------------------------------------------
-
-
-class ErpAccountForm(WithSecret):
-    credentials = SecretField(
-        help_text=_(
-            'Written only: {"acct_id": "…", "user": "…", "app_id": "…", "app_secret": "…", '
-            '"org_number": "100"}. Empty keeps what is stored.'
-        )
-    )
-    system = forms.ChoiceField(label=_("ERP"), widget=UnfoldAdminSelectWidget())
-
-    class Meta:
-        model = ErpAccount
-        fields = (
-            "system",
-            "name",
-            "base_url",
-            "credentials",
-            "options",
-            "pushes",
-            "pushes_since",
-            "checks",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "system" in self.fields:
-            self.fields["system"].choices = [(key, a.label) for key, a in ERPS.all.items()]
-        if "pushes_since" in self.fields and self.instance.pk is None:
-            self.fields["pushes_since"].initial = moments.now
-
-    def clean_options(self) -> dict[str, Any]:
-        options = self.cleaned_data["options"] or {}
-        if not isinstance(options, dict):
-            raise forms.ValidationError(_("Write an object: names and values in braces."))
-        try:
-            Settings.over_defaults(options)
-        except BadInput as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
-        return options
-
-
-def _is_off(account: ErpAccount, actor: Actor) -> DomainError | None:
-    return WrongState() if account.is_active else None
-
-
-def _is_on(account: ErpAccount, actor: Actor) -> DomainError | None:
-    return None if account.is_active else WrongState()
-
-
-@admin.register(ErpAccount)
-class ErpAccountAdmin(TransitionButtons, ModelAdmin):
-    form = ErpAccountForm
-    list_display = ("name", "system", "base_url", "is_active", "pushes", "checks", "trouble")
-    readonly_fields = ("is_active", "trouble")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @button(
-        _("Switch on"),
-        icon="power_settings_new",
-        tone="primary",
-        permission="integrations.change_erpaccount",
-        possible=_is_off,
-        says=_(
-            "Orders placed since the moment that was entered are pushed when they are paid, and "
-            "each morning's check asks this account. Another account is switched off."
-        ),
-        done=_("The account is in use."),
-    )
-    def switch_on(self, request: HttpRequest, form: Dialog, account: ErpAccount) -> None:
-        accounts.switch_on(account.pk)
-
-    @button(
-        _("Switch off"),
-        icon="power_off",
-        permission="integrations.change_erpaccount",
-        possible=_is_on,
-        says=_("Nothing more is pushed or asked."),
-        done=_("The account is no longer in use."),
-    )
-    def switch_off(self, request: HttpRequest, form: Dialog, account: ErpAccount) -> None:
-        accounts.switch_off(account.pk)
-
-
-class ErpPolicyForm(forms.ModelForm):
-    class Meta:
-        model = ErpPolicy
-        fields = ("tolerance", "number_headers", "amount_headers", "refund_headers", "date_headers")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            if name.endswith("_headers"):
-                field.widget = UnfoldAdminTextInputWidget()
-                field.help_text = " ".join(
-                    [str(field.help_text), gettext("Several names with commas between them.")]
-                ).strip()
-
-
-@admin.register(ErpPolicy)
-class ErpPolicyAdmin(ModelAdmin):
-    form = ErpPolicyForm
-    list_display = ("__str__", "tolerance", "number_headers", "amount_headers", "refund_headers")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
