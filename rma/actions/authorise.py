@@ -116,29 +116,24 @@ def _left_from(order: Order) -> int | None:
 def refuse_return(return_id: int, *, seen: int | None, reason: str, actor: Actor) -> Return:
     """We don't agree, and the customer reads why. Raises `BadInput` without a reason."""
     actor.require("rma.authorise_return")
-    require_reason(reason)
-    _order, rma = locked(return_id, seen=seen)
-    rma.decision = reason.strip()[:300]
-    advance(
-        rma,
-        "refuse",
-        actor=actor,
-        fields=["decision"],
-        data={"number": rma.number, "reason": rma.decision},
-    )
-    return rma
+    return _end(return_id, "refuse", seen=seen, reason=reason, actor=actor)
 
 
 @transaction.atomic
 def close_return(return_id: int, *, seen: int | None, reason: str, actor: Actor) -> Return:
     """It ends without money or new goods; pieces that did not arrive can be claimed again."""
     actor.require("rma.close_return")
+    return _end(return_id, "close", seen=seen, reason=reason, actor=actor)
+
+
+def _end(return_id: int, verb: str, *, seen: int | None, reason: str, actor: Actor) -> Return:
+    """Take the step with the reason as our decision, which the customer reads."""
     require_reason(reason)
     _order, rma = locked(return_id, seen=seen)
     rma.decision = reason.strip()[:300]
     advance(
         rma,
-        "close",
+        verb,
         actor=actor,
         fields=["decision"],
         data={"number": rma.number, "reason": rma.decision},
