@@ -37,6 +37,7 @@ HOST = "127.0.0.1"
 ROLE = DATABASE = "ordercenter"
 ADMIN = "postgres"
 START_SECONDS = 300  # recovery after a crash may take minutes
+LAST_STEPS_SECONDS = 10
 STOP_SECONDS = 60
 ORPHAN_SECONDS = 5  # server processes end by themselves soon after their postmaster
 LOG_LIMIT = 20_000_000  # bytes; a longer log is set aside at the next start
@@ -176,16 +177,28 @@ def ensure_running(profile: Profile = "safe") -> Cluster:
 
 
 def stop(cluster: Cluster) -> None:
-    """End the server: connections are closed, what was committed is on disk."""
+    """End the server: connections are closed, its process is gone, what was committed is on disk."""
     home = Home(cluster.profile)
     with home.locked():
-        if _postmaster(home) is None:
+        postmaster = _postmaster(home)
+        if postmaster is None:
             return
         for mode in ("fast", "immediate"):
-            order = ["stop", "-m", mode, "-w", "-t", str(STOP_SECONDS)]
-            if _pg_ctl(home, *order).returncode == 0 or _postmaster(home) is None:
+            _pg_ctl(home, "stop", "-m", mode, "-w", "-t", str(STOP_SECONDS))
+            # pg_ctl waits for the pid file, which the postmaster drops a moment before it ends.
+            if _postmaster(home) is None and _ends(postmaster):
                 return
     raise PostgresFailed(f"the server in {cluster.data} does not stop:\n{_log_end(home)}")
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process that is about to end has ended, after a few seconds of patience."""
+    deadline = time.monotonic() + LAST_STEPS_SECONDS
+    while processes.is_running(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def known(profile: Profile = "safe") -> Cluster:
