@@ -81,6 +81,25 @@ def test_a_query_reads_text_and_takes_the_last_of_several():
     assert values == {"n": 2, "f": True, "s": ["a", "b"]}
 
 
+def test_a_query_holds_no_objects():
+    with pytest.raises(BadInput) as refusal:
+        Shape(Nested("o", Shape(Flag("b")))).read_query(QueryDict("o=b"))
+
+    assert list(refusal.value.details["fields"]) == ["o"]
+
+
+def test_what_is_said_of_a_nested_object_is_not_said_of_its_shape():
+    inner = Shape(Flag("b"))
+    outer = Shape(Nested("o", inner, about="Inner."))
+
+    assert outer.schema()["properties"]["o"] == {
+        **Shape(Flag("b")).schema(),
+        "description": "Inner.",
+        "nullable": True,
+    }
+    assert inner.schema() == Shape(Flag("b")).schema()
+
+
 def test_the_schema_says_what_is_read():
     shape = Shape(
         Text("t", 5, required=True, about="Words."),

@@ -8,6 +8,7 @@ a tenth of the cost of nested serializers, which matters where orders are placed
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ MONEY_SCHEMA: dict[str, Any] = {
 }
 
 _WRONG_FORM = _("This does not have the right form.")
+_NO_OBJECT = _("This must be an object.")
 
 Complaints = dict[str, list[str]]
 
@@ -56,8 +58,8 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Field:
-    """One named value. Absent and null are the same; then the value is `default`."""
+class Field(ABC):
+    """One named part of an object. Absent and null are the same; then the value is `default`."""
 
     name: str
     _: KW_ONLY
@@ -65,25 +67,17 @@ class Field:
     default: Any = None
     about: str = ""
 
-    def read(self, value: Any) -> Any:
-        """The Python value; raises `Unreadable`."""
-        raise NotImplementedError
-
+    @abstractmethod
     def read_into(self, value: Any, complaints: Complaints, path: str) -> Any:
-        """The Python value, or None with a complaint noted under the path."""
-        try:
-            return self.read(value)
-        except Unreadable as error:
-            complaints.setdefault(path, []).append(str(error.sentence))
-            return None
+        """The Python value; what is wrong with it is noted under the path."""
 
+    @abstractmethod
     def read_query(self, values: list[str]) -> Any:
-        """The Python value of a query parameter; its last value counts. Raises `Unreadable`."""
-        return self.read(values[-1])
+        """The Python value of a query parameter, given once or more. Raises `Unreadable`."""
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The OpenAPI schema of the value."""
-        raise NotImplementedError
 
     def documented(self) -> dict[str, Any]:
         """The schema with the field's description, null allowed where it may be absent."""
@@ -97,13 +91,34 @@ class Field:
         return schema
 
 
+@dataclass(frozen=True)
+class Value(Field):
+    """A single value, readable or not."""
+
+    @abstractmethod
+    def read(self, value: Any) -> Any:
+        """The Python value; raises `Unreadable`."""
+
+    def read_into(self, value: Any, complaints: Complaints, path: str) -> Any:
+        """The Python value, or None with a complaint noted under the path."""
+        try:
+            return self.read(value)
+        except Unreadable as error:
+            complaints.setdefault(path, []).append(str(error.sentence))
+            return None
+
+    def read_query(self, values: list[str]) -> Any:
+        """The Python value of the parameter's last value. Raises `Unreadable`."""
+        return self.read(values[-1])
+
+
 def strip(text: str) -> str:
     """The text without white space around it."""
     return text.strip()
 
 
 @dataclass(frozen=True)
-class Text(Field):
+class Text(Value):
     """Words of `least` to `most` characters, tidied before they are counted."""
 
     most: int
@@ -132,7 +147,7 @@ class Text(Field):
 
 
 @dataclass(frozen=True)
-class Pattern(Field):
+class Pattern(Value):
     """Text of a fixed form, taken as it is."""
 
     pattern: str
@@ -150,7 +165,7 @@ class Pattern(Field):
 
 
 @dataclass(frozen=True)
-class Integer(Field):
+class Integer(Value):
     """A whole number from `least` to `most`."""
 
     least: int
@@ -173,7 +188,7 @@ class Integer(Field):
 
 
 @dataclass(frozen=True)
-class Money(Field):
+class Money(Value):
     """An amount of 0 or more with at most two decimals, as a string or a number."""
 
     def read(self, value: Any) -> Decimal:
@@ -199,7 +214,7 @@ class Money(Field):
 
 
 @dataclass(frozen=True)
-class Moment(Field):
+class Moment(Value):
     """A date and time with its offset (RFC 3339), in the years 1990 to 2100."""
 
     def read(self, value: Any) -> datetime:
@@ -229,7 +244,7 @@ class Moment(Field):
 
 
 @dataclass(frozen=True)
-class Choice(Field):
+class Choice(Value):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -246,7 +261,7 @@ class Choice(Field):
 
 
 @dataclass(frozen=True)
-class Flag(Field):
+class Flag(Value):
     """Yes or no."""
 
     default: Any = False
@@ -305,8 +320,12 @@ class Nested(Field):
     def read_into(self, value: Any, complaints: Complaints, path: str) -> Any:
         return self.shape.collect(value, complaints, path)
 
+    def read_query(self, values: list[str]) -> Any:
+        """Never a value: a query string holds no objects."""
+        raise Unreadable(_NO_OBJECT)
+
     def schema(self) -> dict[str, Any]:
-        return self.shape.schema()
+        return {**self.shape.schema()}
 
 
 class Shape:
@@ -325,7 +344,7 @@ class Shape:
     def collect(self, data: Any, complaints: Complaints, path: str) -> dict[str, Any]:
         """The values by name; what is wrong is noted in `complaints`."""
         if not isinstance(data, dict):
-            complaints.setdefault(path or "body", []).append(str(_("This must be an object.")))
+            complaints.setdefault(path or "body", []).append(str(_NO_OBJECT))
             return {}
         values: dict[str, Any] = {}
         prefix = f"{path}." if path else ""
