@@ -177,7 +177,7 @@ def ensure_running(profile: Profile = "safe") -> Cluster:
 
 
 def stop(cluster: Cluster) -> None:
-    """End the server: connections are closed, its process is gone, what was committed is on disk."""
+    """End the server: connections are closed, its process is gone, what was committed is kept."""
     home = Home(cluster.profile)
     with home.locked():
         postmaster = _postmaster(home)
