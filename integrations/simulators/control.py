@@ -96,15 +96,15 @@ class Control:
             setattr(limits, name, given.whole(name, getattr(limits, name)))
         for name in PACES:
             setattr(service, name, given.number(name, getattr(service, name)))
-        pusher = self._world.pusher
-        pusher.retry_seconds = given.number("push_retry_seconds", pusher.retry_seconds)
+        pushes = self._world.pusher.notifier
+        pushes.retry_seconds = given.number("push_retry_seconds", pushes.retry_seconds)
         return {
             "calls_per_second": limits.calls_per_second,
             "calls_per_day": limits.calls_per_day,
             "decrypts_per_day": limits.decrypts_per_day,
             "query_gap_seconds": service.query_gap_seconds,
             "auto_advance_seconds": service.auto_advance_seconds,
-            "push_retry_seconds": pusher.retry_seconds,
+            "push_retry_seconds": pushes.retry_seconds,
         }
 
     def _faults(self, given: Input) -> dict[str, Any]:

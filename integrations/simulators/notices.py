@@ -1,9 +1,9 @@
-"""Notices of payment systems: sent by threads, repeated until they are acknowledged."""
+"""What systems send on their own: posted by threads, repeated until it is acknowledged."""
 
 import asyncio
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from .clock import Clock
 
 ATTEMPTS = 4
-TIMEOUT_SECONDS = 5.0
 # Receivers are on this machine or beside it: a proxy of the environment is never in between.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -30,6 +29,7 @@ class Sent:
     is_taken: Callable[[int, str], bool] = field(repr=False)
     attempts: int = 0
     acknowledged: bool = False
+    given_up: bool = False
     answers: list[str] = field(default_factory=list)
     first_at: str = ""
     done: "asyncio.Future[None] | None" = field(default=None, repr=False)
@@ -42,6 +42,7 @@ class Sent:
             "kind": self.kind,
             "attempts": self.attempts,
             "acknowledged": self.acknowledged,
+            "given_up": self.given_up,
             "answers": self.answers,
             "first_at": self.first_at,
         }
@@ -50,9 +51,18 @@ class Sent:
 class Notifier:
     """Sends in worker threads; all state stays with the event loop."""
 
-    def __init__(self, name: str, clock: Clock, *, retry_seconds: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        *,
+        retry_seconds: float,
+        timeout_seconds: float = 5,
+        threads: int = 2,
+    ) -> None:
         self._clock = clock
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"{name}-notice")
+        self._timeout_seconds = timeout_seconds
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-notice")
         self._tasks: set[asyncio.Task[None]] = set()
         self.retry_seconds = retry_seconds
         self.sent: list[Sent] = []
@@ -95,22 +105,25 @@ class Notifier:
             notice.attempts += 1
             headers, body = notice.write()
             status, text = await loop.run_in_executor(
-                self._threads, post, notice.url, headers, body
+                self._threads, post, notice.url, headers, body, self._timeout_seconds
             )
-            notice.answers.append(f"{status} {text[:200]}".strip())
+            notice.answers.append(f"{status or ''} {text[:200]}".strip())
             notice.acknowledged = notice.is_taken(status, text)
             if notice.done is not None and not notice.done.done():
                 notice.done.set_result(None)
-            if notice.acknowledged or not repeats or notice.attempts >= ATTEMPTS:
+            if notice.acknowledged or not repeats:
+                return
+            if notice.attempts >= ATTEMPTS:
+                notice.given_up = True
                 return
             await asyncio.sleep(self.retry_seconds)
 
 
-def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+def post(url: str, headers: dict[str, str], body: bytes, timeout_seconds: float) -> tuple[int, str]:
     """POST the bytes; status and text of the answer, status 0 when there was none."""
     request = urllib.request.Request(url, body, headers)
     try:
-        with _DIRECT.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with _DIRECT.open(request, timeout=timeout_seconds) as answer:
             return answer.status, answer.read(65536).decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read(2000).decode(errors="replace")
@@ -118,9 +131,14 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         return 0, f"unreachable: {error}"
 
 
-async def first_answers(notices: list[Sent]) -> list[dict[str, Any]]:
-    """The notices after each was tried once."""
+async def tried(notices: Iterable[Sent]) -> None:
+    """Wait until each of the notices was sent once."""
     for notice in notices:
         if notice.done is not None:
             await notice.done
-    return [notice.describe() for notice in notices]
+
+
+async def first_answers(notices: list[Sent]) -> dict[str, Any]:
+    """The notices after each was tried once, for the control interface."""
+    await tried(notices)
+    return {"notices": [notice.describe() for notice in notices]}

@@ -141,7 +141,7 @@ class World:
     def stop(self) -> None:
         """End what happens by itself."""
         self.shops.end_business()
-        self.pusher.close()
+        self.pusher.notifier.close()
         self.wechatpay.notifier.close()
         self.alipay.notifier.close()
         if self._save_timer is not None:
@@ -179,7 +179,7 @@ class World:
         self.kuaidi100.forget()
         self.kuaidi100.query_gap_seconds = self.options.query_gap_seconds
         self.kuaidi100.auto_advance_seconds = self.options.auto_advance_seconds
-        self.pusher.retry_seconds = self.options.push_retry_seconds
+        self.pusher.notifier.retry_seconds = self.options.push_retry_seconds
         self.robots.forget()
         self.partners.forget()
         self.wechatpay.forget()

@@ -51,7 +51,7 @@ class AlipayControl:
         if trade is None:
             raise ValueError(f"no refund {number}")
         sent = self._service.tell(trade, number, kind)
-        return _told(sent) if wait else {"notices": len(sent)}
+        return first_answers(sent) if wait else {"notices": len(sent)}
 
     def _refunds(self, given: Input) -> dict[str, Any]:
         shown = [
@@ -63,7 +63,3 @@ class AlipayControl:
 
     def _notices(self, given: Input) -> dict[str, Any]:
         return {"notices": [notice.describe() for notice in self._service.notifier.sent]}
-
-
-async def _told(notices: Any) -> dict[str, Any]:
-    return {"notices": await first_answers(notices)}

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..clock import parse_time
 from ..inputs import Input, Routes
+from ..notices import tried
 from .pushing import Push
 from .service import Kuaidi100
 
@@ -54,7 +55,5 @@ class Kuaidi100Control:
 
 async def _first_answers(pushes: list[Push]) -> dict[str, Any]:
     """The pushes after each was tried once."""
-    for push in pushes:
-        if push.done is not None:
-            await push.done
+    await tried(push.notice for push in pushes)
     return {"pushes": [push.describe() for push in pushes]}

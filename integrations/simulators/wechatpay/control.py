@@ -55,7 +55,7 @@ class WeChatPayControl:
         return number, kind, given.flag("wait", False)
 
     def _sent(self, notices: Any, wait: bool) -> Any:
-        return _told(notices) if wait else {"notices": len(notices)}
+        return first_answers(notices) if wait else {"notices": len(notices)}
 
     def _refunds(self, given: Input) -> dict[str, Any]:
         shown = [self._service.describe(refund) for refund in self._service.refunds.values()]
@@ -63,7 +63,3 @@ class WeChatPayControl:
 
     def _notices(self, given: Input) -> dict[str, Any]:
         return {"notices": [notice.describe() for notice in self._service.notifier.sent]}
-
-
-async def _told(notices: Any) -> dict[str, Any]:
-    return {"notices": await first_answers(notices)}

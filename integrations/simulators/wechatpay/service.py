@@ -12,7 +12,7 @@ from ..clock import Clock, format_time
 from ..counters import Counters
 from ..faults import FaultPlan, with_transport_faults
 from ..keys import KeyPair
-from ..notices import Letter, Notifier, Sent
+from ..notices import Letter, Notifier, Sent, tried
 from ..wire import Answer, Request, Response, to_json
 from .signing import read_authorization, request_message, seal, signed_headers
 
@@ -331,9 +331,7 @@ class WeChatPay:
 
 async def _after(early: list[Sent], response: Response) -> Response:
     """The answer, held back until the notices were tried."""
-    for notice in early:
-        if notice.done is not None:
-            await notice.done
+    await tried(early)
     return response
 
 
