@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Model, Prefetch, Q, QuerySet
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import NotFound
+from ordercenter.core.api.finding import id_of
 from ordercenter.core.models import Event
 from orders.api.answers import event_as_json, order_as_json
 from orders.models import Order, OrderLine
@@ -16,6 +16,8 @@ from orders.models import Order, OrderLine
 # Events of an order that tell what the ERP did with it.
 BOOKS = "order.erp_"
 NUMBER = r"OC[0-9]{13,22}"
+
+Row = TypeVar("Row", bound=Model)
 
 
 def visible_to(actor: Actor, orders: QuerySet[Order] | None = None) -> QuerySet[Order]:
@@ -29,12 +31,14 @@ def visible_to(actor: Actor, orders: QuerySet[Order] | None = None) -> QuerySet[
     return rows.filter(shop__in=actor.shops)
 
 
+def of_own_orders(rows: QuerySet[Row], actor: Actor) -> QuerySet[Row]:
+    """The rows that belong to orders which are this actor's business."""
+    return rows if actor.shops is None else rows.filter(order__shop__in=actor.shops)
+
+
 def find_id(number: str, actor: Actor) -> int:
     """The id behind an order number. Raises `NotFound`, also for another partner's order."""
-    pk = visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
-    if pk is None:
-        raise NotFound(number=number)
-    return int(pk)
+    return id_of(number, visible_to(actor))
 
 
 def with_parts(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from ordercenter.core.api.verbs import verb_view
+from ordercenter.core.api.verbs import verb_routes
 from ordercenter.core.api.views import UnknownAddress
 from orders.api import views
 from orders.api.reading import NUMBER
@@ -16,13 +16,8 @@ urlpatterns = [
     path("v1/orders/", views.OrdersView.as_view(), name="api-orders"),
     re_path(rf"{_ORDER}$", views.OrderView.as_view(), name="api-order"),
     re_path(rf"{_ORDER}timeline/$", views.TimelineView.as_view(), name="api-order-timeline"),
-    *(
-        re_path(
-            rf"{_ORDER}{verb.name}/$",
-            verb_view(views.OrderVerbView, verb, noun="orders", answer="Order"),
-            name=f"api-order-{verb.name}",
-        )
-        for verb in VERBS
+    *verb_routes(
+        _ORDER, views.OrderVerbView, VERBS, noun="orders", answer="Order", name="api-order"
     ),
     path("v1/stock/", ShopStockView.as_view(), name="api-stock"),
     path("v1/schema/", SchemaView.as_view(), name="schema"),

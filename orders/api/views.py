@@ -15,9 +15,8 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
 from ordercenter.core.api.idempotent import key_of, once
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
-from ordercenter.core.api.preconditions import etag, is_known
 from ordercenter.core.api.shapes import Choice, Integer, Moment, Pattern, Several, Shape, Text
-from ordercenter.core.api.verbs import VerbView, versioned_answer
+from ordercenter.core.api.verbs import VerbView, created_answer, unless_known
 from ordercenter.core.api.views import ApiView
 from ordercenter.core.errors import BadInput
 from orders.actions import Placed, place_order
@@ -97,7 +96,7 @@ class OrdersView(ApiView):
             request.data,
             lambda: _place(values, actor),
             status=201,
-            answer=_placed_answer,
+            answer=created_answer(TAG),
         )
 
 
@@ -136,12 +135,6 @@ def _place(values: dict[str, Any], actor: Actor) -> dict[str, Any]:
     return answers.order_as_json(
         placed.order, draft.lines, shop=shop.code, main_order=main_order or None, actor=actor
     )
-
-
-def _placed_answer(status: int, body: dict[str, Any]) -> Response:
-    response = versioned_answer(status, body)
-    response["Location"] = f"/api/v1/orders/{body['number']}/"
-    return response
 
 
 SHOP_CACHE_SECONDS = 10.0
@@ -193,22 +186,10 @@ class OrderView(ApiView):
 
     reading_needs = VIEW_ORDER
 
-    @schema.operation(
-        "One order",
-        tag=TAG,
-        id="orders_read",
-        answer="Order",
-        headers=(schema.IF_NONE_MATCH, schema.ETAG),
-        problems=schema.NOT_FOUND,
-        plain={304: "You have this version already."},
-    )
+    @schema.one("One order", tag=TAG, id="orders_read", answer="Order")
     def get(self, request: Request, number: str) -> Response:
         """The ETag is its version; send it back as If-Match with whatever you decide."""
-        pk = find_id(number, self.actor)
-        body = read_order(pk, self.actor)
-        if is_known(request, body["version"]):
-            return Response(status=304, headers={"ETag": etag(body["version"])})
-        return versioned_answer(200, body)
+        return unless_known(request, read_order(find_id(number, self.actor), self.actor))
 
 
 class OrderVerbView(VerbView):

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from ordercenter.core.api.verbs import verb_view
+from ordercenter.core.api.verbs import verb_routes
 from rma.api import views
 from rma.api.verbs import VERBS
 
@@ -11,12 +11,7 @@ _RETURN = rf"^v1/returns/(?P<number>{views.NUMBER})/"
 urlpatterns = [
     path("v1/returns/", views.ReturnsView.as_view(), name="api-returns"),
     re_path(rf"{_RETURN}$", views.ReturnView.as_view(), name="api-return"),
-    *(
-        re_path(
-            rf"{_RETURN}{verb.name}/$",
-            verb_view(views.ReturnVerbView, verb, noun="returns", answer="Return"),
-            name=f"api-return-{verb.name}",
-        )
-        for verb in VERBS
+    *verb_routes(
+        _RETURN, views.ReturnVerbView, VERBS, noun="returns", answer="Return", name="api-return"
     ),
 ]

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
+from ordercenter.core.api.finding import id_of
 from ordercenter.core.api.idempotent import key_of, once
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
-from ordercenter.core.api.preconditions import etag, is_known
 from ordercenter.core.api.shapes import (
     Choice,
     Integer,
@@ -25,11 +25,11 @@ from ordercenter.core.api.shapes import (
     Shape,
     Text,
 )
-from ordercenter.core.api.verbs import VerbView, versioned_answer
+from ordercenter.core.api.verbs import VerbView, created_answer, unless_known
 from ordercenter.core.api.views import ApiView
-from ordercenter.core.errors import BadInput, NotFound
+from ordercenter.core.errors import BadInput
 from orders.api.reading import NUMBER as ORDER_NUMBER
-from orders.api.reading import events_for, last_events
+from orders.api.reading import events_for, last_events, of_own_orders
 from orders.api.reading import find_id as find_order
 from orders.models import OrderLine
 from rma.actions import request_return
@@ -71,16 +71,12 @@ schema.components(COMPONENTS)
 
 def visible_to(actor: Actor) -> QuerySet[Return]:
     """The returns of the orders that are this actor's business."""
-    rows = Return.objects.all()
-    return rows if actor.shops is None else rows.filter(order__shop__in=actor.shops)
+    return of_own_orders(Return.objects.all(), actor)
 
 
 def find_id(number: str, actor: Actor) -> int:
     """The id behind an RMA number. Raises `NotFound`, also for another partner's."""
-    pk = visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
-    if pk is None:
-        raise NotFound(number=number)
-    return int(pk)
+    return id_of(number, visible_to(actor))
 
 
 def with_parts(rows: QuerySet[Return]) -> QuerySet[Return]:
@@ -138,7 +134,7 @@ class ReturnsView(ApiView):
             request.data,
             lambda: _request(values, actor),
             status=201,
-            answer=_requested_answer,
+            answer=created_answer(TAG),
         )
 
 
@@ -181,32 +177,15 @@ def _quantities(order_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[int, i
     return {known[row["line"]]: row["quantity"] for row in rows}
 
 
-def _requested_answer(status: int, body: dict[str, Any]) -> Response:
-    response = versioned_answer(status, body)
-    response["Location"] = f"/api/v1/returns/{body['number']}/"
-    return response
-
-
 class ReturnView(ApiView):
     """One return."""
 
     reading_needs = VIEW_RETURN
 
-    @schema.operation(
-        "One return",
-        tag=TAG,
-        id="returns_read",
-        answer="Return",
-        headers=(schema.IF_NONE_MATCH, schema.ETAG),
-        problems=schema.NOT_FOUND,
-        plain={304: "You have this version already."},
-    )
+    @schema.one("One return", tag=TAG, id="returns_read", answer="Return")
     def get(self, request: Request, number: str) -> Response:
         """The ETag is its version; send it back as If-Match with whatever you decide."""
-        body = read_return(find_id(number, self.actor))
-        if is_known(request, body["version"]):
-            return Response(status=304, headers={"ETag": etag(body["version"])})
-        return versioned_answer(200, body)
+        return unless_known(request, read_return(find_id(number, self.actor)))
 
 
 # What bumps a return's version is a move.

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from integrations.partners.api import views
 from integrations.partners.api.verbs import ROTATE, VERBS
-from ordercenter.core.api.verbs import verb_view
+from ordercenter.core.api.verbs import verb_routes
 
 _WEBHOOK = rf"^v1/webhooks/(?P<number>{views.NUMBER})/"
 
@@ -17,17 +17,20 @@ urlpatterns = [
         views.WebhookDeliveriesView.as_view(),
         name="api-webhook-deliveries",
     ),
-    *(
-        re_path(
-            rf"{_WEBHOOK}{verb.name}/$",
-            verb_view(views.WebhookVerbView, verb, noun="webhooks", answer="Webhook"),
-            name=f"api-webhook-{verb.name}",
-        )
-        for verb in VERBS
+    *verb_routes(
+        _WEBHOOK,
+        views.WebhookVerbView,
+        VERBS,
+        noun="webhooks",
+        answer="Webhook",
+        name="api-webhook",
     ),
-    re_path(
-        rf"{_WEBHOOK}{ROTATE.name}/$",
-        verb_view(views.RotateView, ROTATE, noun="webhooks", answer="WebhookWithSecret"),
-        name=f"api-webhook-{ROTATE.name}",
+    *verb_routes(
+        _WEBHOOK,
+        views.RotateView,
+        (ROTATE,),
+        noun="webhooks",
+        answer="WebhookWithSecret",
+        name="api-webhook",
     ),
 ]

@@ -23,13 +23,20 @@ from integrations.partners.api.answers import (
 from integrations.partners.kinds import KINDS
 from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
+from ordercenter.core.api.finding import id_of
 from ordercenter.core.api.idempotent import key_of, once
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
-from ordercenter.core.api.preconditions import etag, is_known, seen_version
+from ordercenter.core.api.preconditions import seen_version
 from ordercenter.core.api.shapes import Choice, Flag, Several, Shape, Text
-from ordercenter.core.api.verbs import VerbView, versioned_answer
+from ordercenter.core.api.verbs import (
+    VerbView,
+    created_answer,
+    telling_what_happened,
+    unless_known,
+    versioned_answer,
+)
 from ordercenter.core.api.views import ApiView
-from ordercenter.core.errors import ChangedMeanwhile, Forbidden, NotFound
+from ordercenter.core.errors import Forbidden
 from ordercenter.core.models import Event
 from ordercenter.core.secrets import seal, unseal
 from orders.api.reading import last_events
@@ -72,10 +79,7 @@ def visible_to(actor: Actor) -> QuerySet[WebhookEndpoint]:
 
 def find_id(number: str, actor: Actor) -> int:
     """The id behind a number. Raises `NotFound`, also for another partner's."""
-    pk = visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
-    if pk is None:
-        raise NotFound(number=number)
-    return int(pk)
+    return id_of(number, visible_to(actor))
 
 
 def read_webhook(pk: int) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class WebhooksView(ApiView):
             request.data,
             lambda: _create(values, actor),
             status=201,
-            answer=_created_answer,
+            answer=created_answer(TAG, _secret_answer),
         )
 
 
@@ -155,12 +159,6 @@ def _wanted(kinds: Sequence[str] | None) -> list[str]:
     return [] if not kinds or EVERY_KIND in kinds else list(kinds)
 
 
-def _created_answer(status: int, body: dict[str, Any]) -> Response:
-    response = _secret_answer(status, body)
-    response["Location"] = f"/api/v1/webhooks/{body['number']}/"
-    return response
-
-
 def happened_to(pk: int, seen: int, current: int, actor: Actor) -> Sequence[dict[str, Any]]:
     """What has changed the webhook between two versions."""
     bumps = ("webhook.changed", "webhook.secret_rotated", "webhook.switched_off")
@@ -173,40 +171,18 @@ class WebhookView(ApiView):
 
     reading_needs = actions.MANAGE
 
-    @schema.operation(
-        "One webhook",
-        tag=TAG,
-        id="webhooks_read",
-        answer="Webhook",
-        headers=(schema.IF_NONE_MATCH, schema.ETAG),
-        problems=schema.NOT_FOUND,
-        plain={304: "You have this version already."},
-    )
+    @schema.one("One webhook", tag=TAG, id="webhooks_read", answer="Webhook")
     def get(self, request: Request, number: str) -> Response:
         """As you set it up. The ETag is its version."""
-        body = read_webhook(find_id(number, self.actor))
-        if is_known(request, body["version"]):
-            return Response(status=304, headers={"ETag": etag(body["version"])})
-        return versioned_answer(200, body)
+        return unless_known(request, read_webhook(find_id(number, self.actor)))
 
-    @schema.operation(
+    @schema.change(
         "Change a webhook",
         tag=TAG,
         id="webhooks_change",
         answer="Webhook",
         body=CHANGE,
-        headers=(
-            schema.IF_MATCH,
-            schema.idempotency_key(required=False),
-            schema.ETAG,
-            schema.REPLAYED,
-        ),
-        problems={
-            **schema.NOT_FOUND,
-            409: "The same request is still running.",
-            412: "Somebody changed it: the `current` version, and what `happened` since.",
-            428: "If-Match is missing.",
-        },
+        conflict="The same request is still running.",
     )
     def patch(self, request: Request, number: str) -> Response:
         """What you leave out stays. Switched on again, it goes on with what waits."""
@@ -218,7 +194,7 @@ class WebhookView(ApiView):
         values = {name: value for name, value in read.items() if given.get(name) is not None}
         if "kinds" in values:
             values["kinds"] = _wanted(values["kinds"])
-        try:
+        with telling_what_happened(lambda current: happened_to(pk, seen, current, self.actor)):
             return once(
                 request,
                 key,
@@ -227,9 +203,6 @@ class WebhookView(ApiView):
                 status=200,
                 answer=versioned_answer,
             )
-        except ChangedMeanwhile as stale:
-            self._say_what_happened(stale, pk, seen)
-            raise
 
     @schema.operation(
         "Delete a webhook",
@@ -237,31 +210,20 @@ class WebhookView(ApiView):
         id="webhooks_delete",
         answer="Webhook",
         headers=(schema.IF_MATCH,),
-        problems={
-            **schema.NOT_FOUND,
-            412: "Somebody changed it: the `current` version, and what `happened` since.",
-            428: "If-Match is missing.",
-        },
+        problems={**schema.NOT_FOUND, **schema.STALE},
     )
     def delete(self, request: Request, number: str) -> Response:
         """Nothing is sent there any more; what waited is gone. Answers with what it was."""
         pk = find_id(number, self.actor)
         seen = seen_version(request)
         body = read_webhook(pk)
-        try:
+        with telling_what_happened(lambda current: happened_to(pk, seen, current, self.actor)):
             actions.delete_webhook(pk, seen=seen, actor=self.actor)
-        except ChangedMeanwhile as stale:
-            self._say_what_happened(stale, pk, seen)
-            raise
         return Response(body)
 
     def _change(self, pk: int, values: Mapping[str, Any], seen: int) -> dict[str, Any]:
         endpoint = actions.change_webhook(pk, values, seen=seen, actor=self.actor)
         return webhook_as_json(endpoint)
-
-    def _say_what_happened(self, stale: ChangedMeanwhile, pk: int, seen: int) -> None:
-        if current := stale.details.get("current"):
-            stale.details["happened"] = happened_to(pk, seen, current, self.actor)
 
 
 class WebhookStatusView(ApiView):
@@ -327,23 +289,10 @@ class RotateView(WebhookVerbView):
 
     def post(self, request: Request, number: str) -> Response:
         """The new secret is in this answer only; the old one signs along for a day."""
-        pk = self.find(number)
-        key = key_of(request, required=False)
-        seen = seen_version(request)
-        self.verb.shape.read(request.data or {})
-        try:
-            return once(
-                request,
-                key,
-                request.data,
-                lambda: self._rotate(pk, seen),
-                status=200,
-                answer=_secret_answer,
-            )
-        except ChangedMeanwhile as stale:
-            if current := stale.details.get("current"):
-                stale.details["happened"] = self.happened_since(pk, seen, current)
-            raise
+        return super().post(request, number)
 
-    def _rotate(self, pk: int, seen: int) -> dict[str, Any]:
-        return _with_secret(*actions.rotate_secret(pk, seen=seen, actor=self.actor))
+    def show_outcome(self, pk: int, outcome: tuple[WebhookEndpoint, str]) -> dict[str, Any]:
+        return _with_secret(*outcome)
+
+    def answer(self, status: int, body: dict[str, Any]) -> Response:
+        return _secret_answer(status, body)

@@ -47,6 +47,11 @@ _WITH_BODY = {
 }
 
 NOT_FOUND = {404: "There is no such thing, or it is not yours."}
+STALE = {
+    412: "Somebody changed it: the `current` version, and what `happened` since.",
+    428: "If-Match is missing.",
+}
+BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -115,7 +120,7 @@ def operation(
     responses: dict[Any, Any] = {
         status: OpenApiResponse({"$ref": f"#/components/schemas/{answer}"}, summary)
     }
-    responses |= _problems(problems or {})
+    responses |= refusals(problems or {})
     for code, text in (plain or {}).items():
         responses[code] = OpenApiResponse(description=text)
     return extend_schema(
@@ -123,30 +128,76 @@ def operation(
         summary=summary,
         tags=[tag],
         request={"application/json": body.schema()} if body else None,
-        parameters=[*_query_parameters(query), *headers],
+        parameters=[*query_parameters(query), *headers],
         responses=responses,
     )
 
 
-def pdf(summary: str, *, tag: str, id: str, problems: Mapping[int, str]) -> Callable[[Any], Any]:
-    """Describe a view's method that answers with a PDF."""
-    responses: dict[Any, Any] = {
-        (200, "application/pdf"): OpenApiResponse({"type": "string", "format": "binary"}, summary)
-    }
-    responses |= _problems(problems)
-    return extend_schema(
-        operation_id=id, summary=summary, tags=[tag], request=None, responses=responses
+def one(summary: str, *, tag: str, id: str, answer: str) -> Callable[[Any], Any]:
+    """Describe the reading of one subject that has versions; see `verbs.unless_known`."""
+    return operation(
+        summary,
+        tag=tag,
+        id=id,
+        answer=answer,
+        headers=(IF_NONE_MATCH, ETAG),
+        problems=NOT_FOUND,
+        plain={304: "You have this version already."},
     )
 
 
-def _problems(problems: Mapping[int, str]) -> dict[Any, Any]:
+def change(
+    summary: str,
+    *,
+    tag: str,
+    id: str,
+    answer: str,
+    body: Shape,
+    conflict: str,
+) -> Callable[[Any], Any]:
+    """Describe a change of a version that was seen; `conflict` says what 409 means."""
+    return operation(
+        summary,
+        tag=tag,
+        id=id,
+        answer=answer,
+        body=body,
+        headers=(IF_MATCH, idempotency_key(required=False), ETAG, REPLAYED),
+        problems={**NOT_FOUND, 409: conflict, **STALE},
+    )
+
+
+def download(
+    summary: str,
+    *,
+    tag: str,
+    id: str,
+    media_type: str,
+    problems: Mapping[int, str],
+    query: Shape | None = None,
+) -> Callable[[Any], Any]:
+    """Describe a view's method that answers with a file."""
+    responses: dict[Any, Any] = {(200, media_type): OpenApiResponse(BINARY, summary)}
+    return extend_schema(
+        operation_id=id,
+        summary=summary,
+        tags=[tag],
+        request=None,
+        parameters=query_parameters(query),
+        responses=responses | refusals(problems),
+    )
+
+
+def refusals(problems: Mapping[int, str]) -> dict[Any, Any]:
+    """The refusals as they are described: problem details, each with its sentence."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         (status, CONTENT_TYPE): OpenApiResponse(schema, text) for status, text in problems.items()
     }
 
 
-def _query_parameters(query: Shape | None) -> list[OpenApiParameter]:
+def query_parameters(query: Shape | None) -> list[OpenApiParameter]:
+    """The fields of a query string as they are described."""
     if query is None:
         return []
     return [

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.urls import URLPattern, re_path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
-from ordercenter.core.api.idempotent import key_of, once
-from ordercenter.core.api.preconditions import etag, seen_version
+from ordercenter.core.api.idempotent import Answer, key_of, once
+from ordercenter.core.api.preconditions import etag, is_known, seen_version
 from ordercenter.core.api.shapes import Shape
 from ordercenter.core.api.views import ApiView
 from ordercenter.core.errors import ChangedMeanwhile
 
 Values = Mapping[str, Any]
-Call = Callable[[int, int, Values, Actor], object]
+Call = Callable[[int, int, Values, Actor], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,35 @@ def versioned_answer(status: int, body: dict[str, Any]) -> Response:
     response = Response(body, status=status)
     response["ETag"] = etag(body["version"])
     return response
+
+
+def created_answer(collection: str, answer: Answer = versioned_answer) -> Answer:
+    """An answer that also says where the new subject is: under `/api/v1/<collection>/`."""
+
+    def located(status: int, body: dict[str, Any]) -> Response:
+        response = answer(status, body)
+        response["Location"] = f"/api/v1/{collection}/{body['number']}/"
+        return response
+
+    return located
+
+
+def unless_known(request: Request, body: dict[str, Any]) -> Response:
+    """The subject, or 304 for a caller who has this version already."""
+    if is_known(request, body["version"]):
+        return Response(status=304, headers={"ETag": etag(body["version"])})
+    return versioned_answer(200, body)
+
+
+@contextmanager
+def telling_what_happened(since: Callable[[int], Sequence[dict[str, Any]]]) -> Iterator[None]:
+    """A refused stale version also names the events that led to the `current` one."""
+    try:
+        yield
+    except ChangedMeanwhile as stale:
+        if current := stale.details.get("current"):
+            stale.details["happened"] = since(current)
+        raise
 
 
 class VerbView(ApiView, ABC):
@@ -60,53 +91,46 @@ class VerbView(ApiView, ABC):
     def happened_since(self, pk: int, seen: int, current: int) -> Sequence[dict[str, Any]]:
         """What happened to the subject between the two versions."""
 
+    def show_outcome(self, pk: int, outcome: Any) -> dict[str, Any]:
+        """What is answered after the verb has returned this outcome."""
+        return self.show(pk)
+
+    def answer(self, status: int, body: dict[str, Any]) -> Response:
+        """The response of a status and a body."""
+        return versioned_answer(status, body)
+
     def post(self, request: Request, number: str) -> Response:
         """Needs the version you decided on; answers with the subject as it is then."""
         pk = self.find(number)
         key = key_of(request, required=False)
         seen = seen_version(request)
         values = self.verb.shape.read(request.data or {})
-        try:
+        with telling_what_happened(lambda current: self.happened_since(pk, seen, current)):
             return once(
                 request,
                 key,
                 request.data,
                 lambda: self._carry_out(pk, seen, values),
                 status=200,
-                answer=versioned_answer,
+                answer=self.answer,
             )
-        except ChangedMeanwhile as stale:
-            if current := stale.details.get("current"):
-                stale.details["happened"] = self.happened_since(pk, seen, current)
-            raise
 
     @transaction.atomic(savepoint=False)
     def _carry_out(self, pk: int, seen: int, values: Values) -> dict[str, Any]:
         self.lock(pk, seen)
-        self.verb.call(pk, seen, values, self.actor)
-        return self.show(pk)
+        outcome = self.verb.call(pk, seen, values, self.actor)
+        return self.show_outcome(pk, outcome)
 
 
 def verb_view(base: type[VerbView], verb: Verb, *, noun: str, answer: str) -> Callable[..., Any]:
     """The view of one verb of a noun, described as such; `answer` names the schema component."""
-    describe = schema.operation(
+    describe = schema.change(
         verb.summary,
         tag=f"{noun}: verbs",
         id=f"{noun}_{verb.name}",
         answer=answer,
         body=verb.shape,
-        headers=(
-            schema.IF_MATCH,
-            schema.idempotency_key(required=False),
-            schema.ETAG,
-            schema.REPLAYED,
-        ),
-        problems={
-            **schema.NOT_FOUND,
-            409: "Not possible now: wrong state, blocked, too late, out of stock.",
-            412: "Somebody changed it: the `current` version, and what `happened` since.",
-            428: "If-Match is missing.",
-        },
+        conflict="Not possible now: wrong state, blocked, too late, out of stock.",
     )
 
     def post(self: VerbView, request: Request, number: str) -> Response:
@@ -116,3 +140,17 @@ def verb_view(base: type[VerbView], verb: Verb, *, noun: str, answer: str) -> Ca
     view: Any = type(f"{verb.name.title()}View", (base,), {"verb": verb, "post": describe(post)})
     made: Callable[..., Any] = view.as_view()
     return made
+
+
+def verb_routes(
+    route: str, base: type[VerbView], verbs: Iterable[Verb], *, noun: str, answer: str, name: str
+) -> list[URLPattern]:
+    """An address for each verb under the subject's `route`, named `<name>-<verb>`."""
+    return [
+        re_path(
+            rf"{route}{verb.name}/$",
+            verb_view(base, verb, noun=noun, answer=answer),
+            name=f"{name}-{verb.name}",
+        )
+        for verb in verbs
+    ]

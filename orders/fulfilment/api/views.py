@@ -7,20 +7,20 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
+from ordercenter.core.api.files import FileRenderer
+from ordercenter.core.api.finding import id_of
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
-from ordercenter.core.api.preconditions import etag, is_known
 from ordercenter.core.api.shapes import Choice, Pattern, Several, Shape, Text
-from ordercenter.core.api.verbs import VerbView, versioned_answer
+from ordercenter.core.api.verbs import VerbView, unless_known
 from ordercenter.core.api.views import ApiView
-from ordercenter.core.errors import NotFound
 from orders.api.reading import NUMBER as ORDER_NUMBER
-from orders.api.reading import events_for, last_events
+from orders.api.reading import events_for, last_events, of_own_orders
 from orders.fulfilment.api.answers import COMPONENTS, shipment_as_json
 from orders.fulfilment.labels import draw_label
 from orders.fulfilment.models import Shipment, ShipmentLine, ShipmentState
@@ -43,16 +43,12 @@ schema.components(COMPONENTS)
 
 def visible_to(actor: Actor) -> QuerySet[Shipment]:
     """The shipments of the orders that are this actor's business."""
-    rows = Shipment.objects.all()
-    return rows if actor.shops is None else rows.filter(order__shop__in=actor.shops)
+    return of_own_orders(Shipment.objects.all(), actor)
 
 
 def find_id(number: str, actor: Actor) -> int:
     """The id behind a shipment number. Raises `NotFound`, also for another partner's."""
-    pk = visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
-    if pk is None:
-        raise NotFound(number=number)
-    return int(pk)
+    return id_of(number, visible_to(actor))
 
 
 def with_parts(rows: QuerySet[Shipment]) -> QuerySet[Shipment]:
@@ -106,39 +102,17 @@ class ShipmentView(ApiView):
 
     reading_needs = VIEW_SHIPMENT
 
-    @schema.operation(
-        "One shipment",
-        tag=TAG,
-        id="shipments_read",
-        answer="Shipment",
-        headers=(schema.IF_NONE_MATCH, schema.ETAG),
-        problems=schema.NOT_FOUND,
-        plain={304: "You have this version already."},
-    )
+    @schema.one("One shipment", tag=TAG, id="shipments_read", answer="Shipment")
     def get(self, request: Request, number: str) -> Response:
         """The ETag is its version; send it back as If-Match with whatever you decide."""
-        body = read_shipment(find_id(number, self.actor), self.actor)
-        if is_known(request, body["version"]):
-            return Response(status=304, headers={"ETag": etag(body["version"])})
-        return versioned_answer(200, body)
+        return unless_known(request, read_shipment(find_id(number, self.actor), self.actor))
 
 
-class PdfRenderer(BaseRenderer):
-    """Bytes as they are; problems as the JSON they are."""
+class PdfRenderer(FileRenderer):
+    """A printed page."""
 
     media_type = "application/pdf"
     format = "pdf"
-    charset = None
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        if isinstance(data, bytes):
-            return data
-        return bytes(JSONRenderer().render(data))
 
 
 class LabelView(ApiView):
@@ -147,7 +121,13 @@ class LabelView(ApiView):
     reading_needs = PRINT_LABEL
     renderer_classes = (PdfRenderer, JSONRenderer)
 
-    @schema.pdf("The printed label", tag=TAG, id="shipments_label", problems=schema.NOT_FOUND)
+    @schema.download(
+        "The printed label",
+        tag=TAG,
+        id="shipments_label",
+        media_type=PdfRenderer.media_type,
+        problems=schema.NOT_FOUND,
+    )
     def get(self, request: Request, number: str) -> Response:
         """What was printed, again: 100 × 150 mm. 404 while there is no label."""
         pk = find_id(number, self.actor)

@@ -9,14 +9,14 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpResponseBase, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordercenter.core.api import schema
-from ordercenter.core.api.problems import CONTENT_TYPE
+from ordercenter.core.api.files import FileRenderer
 from ordercenter.core.api.shapes import Choice, Shape
 from ordercenter.core.api.views import ApiView
 from ordercenter.core.errors import BadInput, NotFound
@@ -46,20 +46,11 @@ _CHUNK = 1024 * 1024
 schema.components(COMPONENTS)
 
 
-class WorkbookRenderer(BaseRenderer):
-    """Workbooks leave as files; problems as the JSON they are."""
+class WorkbookRenderer(FileRenderer):
+    """A workbook."""
 
     media_type = MEDIA_TYPE
     format = "xlsx"
-    charset = None
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return bytes(JSONRenderer().render(data))
 
 
 class WorkbookParser(BaseParser):
@@ -84,27 +75,6 @@ class WorkbookParser(BaseParser):
         return DataAndFiles(QueryDict(), MultiValueDict({"file": [kept]}))
 
 
-_BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
-
-
-def _workbook(text: str) -> dict[Any, Any]:
-    return {(200, MEDIA_TYPE): OpenApiResponse(_BINARY, text)}
-
-
-def _problems(texts: Mapping[int, str]) -> dict[Any, Any]:
-    problem = {"$ref": "#/components/schemas/Problem"}
-    return {(code, CONTENT_TYPE): OpenApiResponse(problem, text) for code, text in texts.items()}
-
-
-def _parameters(query: Shape) -> list[OpenApiParameter]:
-    return [
-        OpenApiParameter(
-            field.name, field.schema(), OpenApiParameter.QUERY, description=field.about
-        )
-        for field in query.fields
-    ]
-
-
 _OUTCOME = {"$ref": "#/components/schemas/SheetRun"}
 
 
@@ -115,15 +85,13 @@ class OrderSheetView(ApiView):
     renderer_classes = (JSONRenderer, WorkbookRenderer)
     parser_classes = (WorkbookParser, MultiPartParser)
 
-    @extend_schema(
-        operation_id="sheets_export",
-        summary="Orders as a workbook",
-        tags=[TAG],
-        parameters=_parameters(EXPORT_QUERY),
-        responses={
-            **_workbook("An .xlsx workbook."),
-            **_problems({422: "The query is not right, or it means more orders than fit."}),
-        },
+    @schema.download(
+        "Orders as a workbook",
+        tag=TAG,
+        id="sheets_export",
+        media_type=MEDIA_TYPE,
+        query=EXPORT_QUERY,
+        problems={422: "The query is not right, or it means more orders than fit."},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """The filters are those of the order list; there are no pages. Keep its hidden sheets."""
@@ -137,12 +105,12 @@ class OrderSheetView(ApiView):
         operation_id="sheets_sync",
         summary="Put an edited workbook back",
         tags=[TAG],
-        parameters=_parameters(SYNC_QUERY),
+        parameters=schema.query_parameters(SYNC_QUERY),
         request={
-            MEDIA_TYPE: _BINARY,
+            MEDIA_TYPE: schema.BINARY,
             "multipart/form-data": {
                 "type": "object",
-                "properties": {"file": _BINARY},
+                "properties": {"file": schema.BINARY},
                 "required": ["file"],
             },
         },
@@ -151,7 +119,7 @@ class OrderSheetView(ApiView):
             207: OpenApiResponse(
                 _OUTCOME, "Some cells are in conflict or refused; all others were taken over."
             ),
-            **_problems(
+            **schema.refusals(
                 {
                     413: "The workbook is larger than 100 MB.",
                     415: "The body is neither an .xlsx workbook nor a form with one.",
@@ -206,11 +174,12 @@ class SheetResultView(ApiView):
     reading_needs = VIEW_ORDER
     renderer_classes = (JSONRenderer, WorkbookRenderer)
 
-    @extend_schema(
-        operation_id="sheets_result",
-        summary="What became of a workbook, as a coloured workbook",
-        tags=[TAG],
-        responses={**_workbook("An .xlsx workbook."), **_problems(schema.NOT_FOUND)},
+    @schema.download(
+        "What became of a workbook, as a coloured workbook",
+        tag=TAG,
+        id="sheets_result",
+        media_type=MEDIA_TYPE,
+        problems=schema.NOT_FOUND,
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Green was applied, blue was so already, red is a conflict, orange was refused."""
