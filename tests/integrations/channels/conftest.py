@@ -58,6 +58,12 @@ def window(**back: float) -> Window:
     return Window(now - timedelta(**back), now - timedelta(seconds=1))
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Back-off in hundredths of a second."""
+    monkeypatch.setattr("integrations.channels.taobao.client._BACK_OFF", 0.01)
+
+
 @pytest.fixture(scope="session")
 def _process() -> Iterator[Simulator]:
     with running_simulator(no_samples=True) as simulator:

@@ -60,12 +60,6 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    """Back-off in hundredths of a second."""
-    monkeypatch.setattr("integrations.channels.taobao.client._BACK_OFF", 0.01)
-
-
 @pytest.mark.parametrize("sign_method", ["md5", "hmac", "hmac-sha256"])
 def test_the_platform_accepts_each_signature(simulator, generate, sign_method):
     [tid] = generate(1)
