@@ -27,6 +27,14 @@ from tests.fulfilment import world as warehouse
 from tests.rma import world
 
 
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    """It is yesterday's noon in Shanghai: no test runs over the end of a day."""
+    yesterday = moments.now().astimezone(moments.SHANGHAI) - timedelta(days=1)
+    with moments.pretend(yesterday.replace(hour=12, minute=0)):
+        yield
+
+
 @pytest.fixture(scope="session")
 def _process() -> Iterator[Simulator]:
     with running_simulator(no_samples=True) as simulator:

@@ -154,6 +154,7 @@ def test_finance_changes_the_rule_but_not_the_account(erp, desk):
 def test_secrets_go_in_and_never_come_out(erp, desk):
     page = desk("admin").get(url("erpaccount_change", erp.account.pk)).content.decode()
 
+    assert erp.account.name in page
     assert erp.account.credentials["app_secret"] not in page
     assert erp.account.credentials["app_id"] not in page
 
