@@ -60,7 +60,7 @@ def test_new_orders_are_one_notice_urgent_ones_are_alarms_of_their_own():
 def test_hearing_an_event_twice_tells_nobody_twice():
     order = world.preparing_order({"A": 1}, urgency=Urgency.RED)
     deliver()
-    outbox.replay("messaging.new_orders", order.stream)
+    assert outbox.replay("messaging.new_orders", order.stream) == 1
     deliver()
 
     assert told("order.new_urgent") == [("cs", "alarm", 1)]

@@ -1,10 +1,9 @@
 """Notices: many are one row with a number; each reader has their own marks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from integrations.messaging.notices import mark_read, notify, unread_for
 from integrations.models import Notice, NoticeCause, NoticeLevel
@@ -13,7 +12,7 @@ from ordercenter.core.models import User
 
 pytestmark = pytest.mark.django_db
 
-NOON = timezone.make_aware(timezone.datetime(2026, 11, 22, 12, 0, 5))
+NOON = datetime(2026, 11, 22, 12, 0, 5, tzinfo=moments.SHANGHAI)
 
 
 def new_order(cause: str = "", **changes: object) -> int | None:
@@ -158,7 +157,8 @@ def test_nobody_reads_for_others(clerk):
 
 
 def test_old_notices_no_longer_ring(clerk):
-    with moments.pretend(timezone.now() - timedelta(days=15)):
-        new_order("event:1", level=NoticeLevel.ALARM)
+    for days in (13, 15):
+        with moments.pretend(moments.now() - timedelta(days=days)):
+            new_order(f"event:{days}", level=NoticeLevel.ALARM, group_key=str(days))
 
-    assert unread_for(clerk).count == 0
+    assert unread_for(clerk).count == 1
