@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from integrations.models import WebhookEndpoint
 from integrations.partners import addresses, wire
@@ -150,6 +159,7 @@ class Listener:
     """Listens on this machine and answers each connection with fixed bytes, piece by piece."""
 
     def __init__(self) -> None:
+        self.tls: ssl.SSLContext | None = None
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.pieces: list[bytes] = []
@@ -166,14 +176,17 @@ class Listener:
             except OSError:
                 return
             with link:
-                self.heard.append(link.recv(65536))
-                for piece in self.pieces:
-                    try:
-                        link.sendall(piece)
-                    except OSError:
-                        break
-                    if self.stopped.wait(self.pause):
-                        break
+                try:
+                    self._answer(self.tls.wrap_socket(link, server_side=True) if self.tls else link)
+                except OSError:
+                    continue  # the other side has had enough
+
+    def _answer(self, link: socket.socket) -> None:
+        self.heard.append(link.recv(65536))
+        for piece in self.pieces:
+            link.sendall(piece)
+            if self.stopped.wait(self.pause):
+                break
 
     def close(self) -> None:
         self.stopped.set()
@@ -241,8 +254,7 @@ def test_what_is_no_http_is_told_apart(listener, answer):
 
     outcome = post(listener)
 
-    assert outcome.status is None
-    assert outcome.error in ("unreadable_answer", "no_connection")
+    assert (outcome.status, outcome.error) == (None, "unreadable_answer")
 
 
 def test_a_byte_now_and_then_does_not_hold_the_call(listener, impatient):
@@ -268,8 +280,45 @@ def test_nobody_listening_and_unknown_names_are_told_apart(monkeypatch, settings
     assert (refused.error, lost.error) == ("connection_refused", "unknown_host")
 
 
-def test_a_certificate_that_nobody_trusts_is_refused(listener, monkeypatch):
-    """The listener speaks no TLS: the call ends with that, and sends nothing in clear."""
+def self_signed(folder: Path) -> Path:
+    """A file with a key and a certificate for this machine that nobody has vouched for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "partner")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "partner.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(listener, monkeypatch, tmp_path):
+    certificate = self_signed(tmp_path)
+    listener.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    listener.tls.load_cert_chain(certificate)
+    listener.pieces = [b"HTTP/1.1 200 OK\r\n\r\n"]
+    url = f"https://127.0.0.1:{listener.port}/secret"
+
+    stranger = wire.post(url, {}, b"{}")
+    heard = list(listener.heard)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(wire, "_trust", lambda: trusting)
+    trusted = wire.post(url, {}, b"{}")
+
+    assert (stranger.status, stranger.error, heard) == (None, "certificate", [])
+    assert trusted.status == 200, "nothing but the trust was missing"
+
+
+def test_who_speaks_no_tls_hears_nothing_in_clear(listener):
     listener.pieces = [b"HTTP/1.1 200 OK\r\n\r\n"]
 
     outcome = wire.post(f"https://127.0.0.1:{listener.port}/secret", {"webhook-id": "x"}, b"{}")

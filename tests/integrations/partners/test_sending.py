@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from integrations.models import Notice, PartnerDelivery, WebhookEndpoint
@@ -107,7 +108,9 @@ def test_whatever_is_no_success_is_tried_again_and_arrives(partner, status):
 
     assert calls == [1, 1, 1, 0]
     assert partner.kinds() == ["order.placed"]
-    assert partner.simulator.get("partner/inbox", name="demo")["bad_signatures"] == 0
+    # No redirect is followed.
+    elsewhere = partner.simulator.get("partner/inbox", name="demo")
+    assert (elsewhere["messages"], elsewhere["bad_signatures"]) == ([], 0)
     delivery = PartnerDelivery.objects.get()
     assert (delivery.state, delivery.attempts, delivery.last_error) == ("done", 3, "")
     assert partner.endpoint.failures == 0
@@ -138,12 +141,13 @@ def test_back_off_grows_and_ends_in_a_dead_letter_that_can_be_sent_again(partner
     for _ in range(4):
         send()
         row = PartnerDelivery.objects.get()
-        waits.append(round((row.not_before - timezone.now()).total_seconds()))
+        waits.append((row.not_before - timezone.now()).total_seconds())
         let_time_pass()
 
     dead = PartnerDelivery.objects.get()
     assert (dead.state, dead.status, dead.last_error) == ("dead", 500, "http_500")
-    assert waits == [10, 20, 40, 80]
+    # Less by the moment that looking at it took.
+    assert waits == pytest.approx([10, 20, 40, 80], abs=4)
     assert send() == 0
     notice = Notice.objects.get(kind="webhook.trouble")
     assert (notice.role, partner.endpoint.number in notice.title) == ("admin", True)
@@ -248,7 +252,7 @@ def test_three_days_without_an_answer_switch_it_off(partner):
     assert partner.states() == ["pending"]
 
 
-def test_a_partner_that_hangs_takes_nobody_elses_turn(make_partner, monkeypatch):
+def test_a_partner_that_hangs_takes_nobody_elses_turn(make_partner):
     slow, quick = make_partner("slow"), make_partner("quick")
     slow.listen()
     quick.listen()
@@ -260,10 +264,13 @@ def test_a_partner_that_hangs_takes_nobody_elses_turn(make_partner, monkeypatch)
     fan_out()
 
     sender = Sender()
-    while len(quick.heard()["messages"]) < 5:
+    for _turn in range(50):
+        if len(quick.heard()["messages"]) == 5:
+            break
         sender.start_calls()
         sender.settle_answers(0.2)
 
+    assert len(quick.heard()["messages"]) == 5
     # All of the quick one's messages came while the slow one had not answered a single call.
     assert slow.states() == ["pending"] * 30
     assert sender.under_way[slow.endpoint.pk] == MOST_CALLS_EACH
@@ -279,7 +286,8 @@ def test_queueing_makes_no_call(partner, monkeypatch):
 
     fan_out()
 
-    assert partner.states() == ["pending"]
+    row = PartnerDelivery.objects.get()
+    assert (row.state, row.attempts, row.last_error) == ("pending", 0, "")
 
 
 def test_a_lease_that_was_taken_over_is_not_settled_by_its_first_holder(partner):
@@ -364,9 +372,7 @@ def test_secrets_are_neither_stored_in_clear_nor_logged_nor_told(partner, capsys
     assert partner.endpoint.secrets["previous"] == secret
 
 
-def raw_secrets():
-    from django.db import connection
-
+def raw_secrets() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT secrets FROM integrations_webhookendpoint")
         return [row[0] for row in cursor.fetchall()]
