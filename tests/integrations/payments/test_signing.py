@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -211,4 +210,3 @@ def test_takes_the_recorded_notice_of_alipay_and_no_changed_one():
     assert not alipay.is_notice_genuine(params | {"refund_fee": "1.00"}, KEY.public_pem)
     played = played_alipay.sign_notice(vector["params"], KEY)
     assert played["sign"] == vector["signature"]
-    assert urlencode(played)

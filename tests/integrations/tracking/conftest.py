@@ -26,14 +26,18 @@ def simulator(simulator_process: Simulator) -> Simulator:
     return simulator_process
 
 
-@pytest.fixture
-def account(db: None, simulator: Simulator) -> TrackingAccount:
+def make_account(simulator: Simulator) -> TrackingAccount:
     """Our account, whose service is the simulator."""
     return TrackingAccount.objects.create(
         name="快递100",
         base_url=simulator.base_url,
         credentials={"key": "OcKuaidiKey1", "customer": "OCCUSTOMER0001"},
     )
+
+
+@pytest.fixture
+def account(db: None, simulator: Simulator) -> TrackingAccount:
+    return make_account(simulator)
 
 
 @pytest.fixture

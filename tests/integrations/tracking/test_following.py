@@ -18,6 +18,7 @@ from ordercenter.core.models import Delivery
 from orders.fulfilment.models import Carrier, Shipment
 from orders.models import WorkOrder
 from tests.fulfilment import world
+from tests.integrations.tracking.conftest import make_account
 
 
 def deliver() -> None:
@@ -51,7 +52,7 @@ def test_a_dispatched_parcel_is_subscribed_with_an_address_and_salt_of_its_own(
 @pytest.mark.django_db
 def test_hearing_of_the_dispatch_twice_subscribes_once(account, shipment, simulator):
     deliver()
-    outbox.replay("tracking.subscribe", shipment.stream)
+    assert outbox.replay("tracking.subscribe", shipment.stream) == 1
     deliver()
 
     assert subscription().state == "active"
@@ -78,11 +79,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_501_is_a_success(
 def test_without_an_account_the_parcel_waits_for_one(shipment, simulator):
     deliver()
     assert subscription().state == "planned"
-    TrackingAccount.objects.create(
-        name="快递100",
-        base_url=simulator.base_url,
-        credentials={"key": "OcKuaidiKey1", "customer": "OCCUSTOMER0001"},
-    )
+    make_account(simulator)
     with later(minutes=11):
         poll_tracking()
 
@@ -179,14 +176,7 @@ def test_one_number_is_asked_about_once_in_half_an_hour_whoever_wants_it(silent,
     assert asked == [1, 0, 0, 1, 0]
 
 
-def test_two_workers_at_once_ask_once(race, simulator):
-    world.make_house()
-    TrackingAccount.objects.create(
-        name="快递100",
-        base_url=simulator.base_url,
-        credentials={"key": "OcKuaidiKey1", "customer": "OCCUSTOMER0001"},
-    )
-    world.dispatched()
+def test_two_workers_at_once_ask_once(race, account, shipment, simulator):
     deliver()
     polling.ask_soon(subscription().shipment_id)
 
@@ -253,16 +243,9 @@ def test_what_follows_from_an_answer_without_a_trace(silent, simulator, code, st
 
 
 @pytest.fixture
-def travelling(committed_db, live_server, simulator, settings) -> TrackingSubscription:
+def travelling(committed_db, live_server, account, shipment, settings) -> TrackingSubscription:
     """A parcel whose pushes find their way to us."""
     settings.PUBLIC_BASE_URL = live_server.url
-    world.make_house()
-    TrackingAccount.objects.create(
-        name="快递100",
-        base_url=simulator.base_url,
-        credentials={"key": "OcKuaidiKey1", "customer": "OCCUSTOMER0001"},
-    )
-    world.dispatched()
     deliver()
     return subscription()
 
