@@ -71,11 +71,11 @@ def test_items_can_have_title_and_price(simulator):
     assert line["sku_properties_name"] == "颜色:红"
 
 
-def test_ten_thousand_trades_in_a_few_seconds(simulator):
-    started = time.monotonic()
+def test_ten_thousand_trades_cost_a_few_seconds_of_cpu(simulator):
+    before = simulator.counters()["cpu_seconds"]
     simulator.generate(count=10_000, seed=4)
 
-    assert time.monotonic() - started < 10
+    assert simulator.counters()["cpu_seconds"] - before < 10
     assert simulator.counters()["trades"]["demo1"] == 10_003
 
 
@@ -131,18 +131,20 @@ def test_the_pace_is_kept(simulator):
 
 def test_trickle_from_the_command_line_starts_at_once():
     with running_simulator(trickle=3000, no_samples=True) as simulator:
-        time.sleep(0.3)
-        rows = TopClient(simulator.base_url).page()
-
-    assert rows["total_results"] >= 3
+        deadline = time.monotonic() + 10
+        while TopClient(simulator.base_url).page()["total_results"] < 3:
+            assert time.monotonic() < deadline, "no trade comes by itself"
+            time.sleep(0.05)
 
 
 def test_a_restarted_shop_never_reuses_a_number(simulator):
+    simulator.reset(samples=False)
     simulator.post("taobao/trickle", per_minute=0, at_once=5)
-    first = {row["tid"] for row in simulator.get("taobao/trades")["trades"] if "43" in row["tid"]}
+    first = {row["tid"] for row in simulator.get("taobao/trades")["trades"]}
     simulator.reset(samples=False)
     simulator.post("clock", now=shop_time(seconds=2))
     simulator.post("taobao/trickle", per_minute=0, at_once=5)
 
     second = {row["tid"] for row in simulator.get("taobao/trades")["trades"]}
+    assert len(first) == len(second) == 5
     assert not first & second

@@ -35,6 +35,7 @@ def test_chinese_and_reserved_characters_are_signed_raw(top):
         ({"timestamp": "2026-02-30 00:00:00"}, 31),
         ({"v": ""}, 32),
         ({"v": "1.0"}, 33),
+        ({"v": "2.0 "}, 33),
         ({"session": ""}, 26),
         ({"session": "nobody"}, 27),
         ({"simplify": "true"}, 41),
@@ -67,15 +68,15 @@ def test_a_clock_less_than_ten_minutes_off_is_fine(top, minutes):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("tid", "4100000000000000201"), ("extra", "1"), ("sign_method", "md5"), ("v", "2.0 ")],
+    [("tid", "4100000000000000201"), ("extra", "1"), ("sign_method", "md5")],
 )
 def test_a_changed_parameter_breaks_the_signature(simulator, top, name, value):
     form = top.form(GET, **TRADE) | {name: value}
 
     answer = top.post_form("/router/rest", form)
 
-    assert answer["error_response"]["code"] in (25, 33)
-    assert simulator.counters()["bad_signatures"].get("taobao", 0) + (name == "v") == 1
+    assert answer["error_response"]["code"] == 25
+    assert simulator.counters()["bad_signatures"] == {"taobao": 1}
 
 
 def test_a_lower_case_signature_is_wrong(top):
