@@ -7,7 +7,6 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory.models import Warehouse
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput, DomainError
+from ordercenter.core.pages import only_for, posted_number
+from ordercenter.core.visitors import person_of
 from orders.actions import attach_file
 from orders.models import Attachment
 from rma import scan
@@ -31,22 +32,10 @@ from rma.models import Return
 
 Step = Callable[[HttpRequest, Return, Actor], None]
 
-
-def _receiver(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For people who are signed in and may receive returns."""
-    return login_required(permission_required("rma.receive_return", raise_exception=True)(view))
+for_receivers = only_for("rma.receive_return")
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return Actor.person(
-        request.user,  # type: ignore[arg-type]
-        via="scan",
-        ip=request.META.get("REMOTE_ADDR") or None,
-        device=request.headers.get("User-Agent", ""),
-    )
-
-
-@_receiver
+@for_receivers
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Who waits for goods; with `q` the return that was scanned, or the form for unknown ones."""
@@ -69,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "rma/home.html", context)
 
 
-@_receiver
+@for_receivers
 @require_POST
 def unknown(request: HttpRequest) -> HttpResponse:
     """A parcel that nobody announced goes into the inbox."""
@@ -84,7 +73,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
             note=request.POST.get("note", ""),
             warehouse=int(warehouse) if warehouse.isdigit() else None,
             photo=(str(upload.name), upload.read()) if upload else None,
-            actor=_actor(request),
+            actor=person_of(request, via="scan"),
         )
     except DomainError as refusal:
         messages.error(request, str(refusal))
@@ -94,7 +83,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
     return redirect("returns:home")
 
 
-@_receiver
+@for_receivers
 @require_GET
 def card(request: HttpRequest, number: str) -> HttpResponse:
     """One return: notes first, then the goods, then the next step."""
@@ -103,7 +92,7 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "rma/card.html", context)
 
 
-@_receiver
+@for_receivers
 @require_POST
 def step(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """Do one step with the version the page showed, then show the card again."""
@@ -115,7 +104,7 @@ def step(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     if verb == "scan" and scan.find(code):
         return redirect(f"{reverse('returns:home')}?{urlencode({'q': code})}")
     try:
-        take(request, rma, _actor(request))
+        take(request, rma, person_of(request, via="scan"))
     except DomainError as refusal:
         messages.error(request, str(refusal))
     return redirect("returns:card", number=rma.number)
@@ -144,7 +133,7 @@ def _take_clear(request: HttpRequest, rma: Return, actor: Actor) -> None:
 def _take_receive(request: HttpRequest, rma: Return, actor: Actor) -> None:
     receive_return(
         rma.pk,
-        seen=_number(request, "seen"),
+        seen=posted_number(request, "seen"),
         arrived=scan.counted(request.session, rma),
         accept="accept" in request.POST,
         note=request.POST.get("note", ""),
@@ -171,11 +160,11 @@ def _take_photo(request: HttpRequest, rma: Return, actor: Actor) -> None:
 def _take_inspect(request: HttpRequest, rma: Return, actor: Actor) -> None:
     results = []
     for line in rma.lines.all():
-        bad = _number(request, f"defective-{line.pk}", "0")
+        bad = posted_number(request, f"defective-{line.pk}", "0")
         note = request.POST.get(f"note-{line.pk}", "")
         shelf = request.POST.get(f"bin-{line.pk}", "").strip()
         results.append(Inspected(line.pk, line.received - bad, bad, bin=shelf[:20], note=note))
-    done = inspect_return(rma.pk, seen=_number(request, "seen"), results=results, actor=actor)
+    done = inspect_return(rma.pk, seen=posted_number(request, "seen"), results=results, actor=actor)
     if done.state == "inspected":
         messages.success(request, _("Inspected. Somebody decides about the money."))
     else:
@@ -195,10 +184,3 @@ def _return(number: str) -> Return:
     return get_object_or_404(
         Return.objects.select_related("order", "warehouse", "carrier"), number=number
     )
-
-
-def _number(request: HttpRequest, name: str, default: str = "") -> int:
-    text = request.POST.get(name, "").strip() or default
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadInput(_("Enter a whole number."), fields={name: ["number"]})
-    return int(text)

@@ -35,6 +35,7 @@ from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects
 from ordercenter.core.errors import BadInput, DomainError
+from ordercenter.core.visitors import may
 from ordercenter.core.workbooks.errors import BadWorkbook
 from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.finance.figures import business_day
@@ -244,7 +245,7 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     def workbook_view(self, request: HttpRequest) -> HttpResponse:
         """The workbook itself; reading changes nothing."""
-        if not request.user.has_perm("integrations.export_erp"):
+        if not may(request, "integrations.export_erp"):
             raise PermissionDenied
         try:
             first = parse_date(request.GET.get("first", ""))

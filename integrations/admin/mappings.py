@@ -26,6 +26,7 @@ from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_fields, name_states, story
 from ordercenter.core.errors import DomainError, WrongState
+from ordercenter.core.visitors import may
 
 PREVIEWED = 20
 STATE_TONES: dict[str, str] = {
@@ -152,7 +153,7 @@ class MappingVersionAdmin(TransitionButtons, ShownOnly):
         version = MappingVersion.objects.filter(pk=object_id).first()
         if version is None:
             raise Http404
-        if not request.user.has_perm("integrations.edit_mapping"):  # type: ignore[union-attr]
+        if not may(request, "integrations.edit_mapping"):
             raise PermissionDenied
         latest = RawMessage.objects.filter(shop__channel=version.channel).order_by("-pk")
         rows = versions.preview(version.pk, list(latest.values_list("pk", flat=True)[:PREVIEWED]))

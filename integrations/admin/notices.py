@@ -25,6 +25,7 @@ from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.roles import role_name
+from ordercenter.core.visitors import user_of
 
 LEVEL_TONES: dict[str, str] = {NoticeLevel.INFO: "blue"}
 MESSAGE_TONES: dict[str, str] = {
@@ -43,7 +44,7 @@ class NoticeAdmin(TransitionButtons, KeysetList, ShownOnly):
     tabs = (Tab("mine", _("For me"), lambda rows, request: rows, counted=False),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return visible_to(request.user).select_related("user")  # type: ignore[arg-type]
+        return visible_to(user_of(request)).select_related("user")
 
     @display(description=_("notice"))
     def title_link(self, notice: Notice) -> SafeString | str:
@@ -67,7 +68,7 @@ class NoticeAdmin(TransitionButtons, KeysetList, ShownOnly):
         done=_("Everything is marked as read."),
     )
     def read_all(self, request: HttpRequest, form: Dialog, _subject: None) -> None:
-        mark_read(request.user)  # type: ignore[arg-type]
+        mark_read(user_of(request))
 
 
 class RobotForm(WithSecret):

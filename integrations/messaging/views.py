@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
-from django.utils.cache import patch_cache_control
-from django.utils.http import parse_etags
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.messaging.notices import as_json, mark_read, unread_for
 from ordercenter.core.models import User
+from ordercenter.core.pages import unless_same
 
 # More marks than a bell can show are no honest request.
 MOST_MARKED = 1_000
@@ -28,21 +27,17 @@ def notices(request: HttpRequest) -> HttpResponse:
     if user is None:
         return _refusal()
     unread = unread_for(user)
-    etag = f'"{unread.mark}"'
-    response: HttpResponse
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        response = HttpResponseNotModified()
-    else:
-        response = JsonResponse(
+    return unless_same(
+        request,
+        unread.mark,
+        lambda: JsonResponse(
             {
                 "count": unread.count,
                 "label": unread.label,
                 "notices": [as_json(notice) for notice in unread.latest],
             }
-        )
-    response["ETag"] = etag
-    patch_cache_control(response, private=True, no_cache=True)
-    return response
+        ),
+    )
 
 
 @require_POST

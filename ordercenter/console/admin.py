@@ -28,6 +28,7 @@ from ordercenter.core.adminkit.story import name_machines
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import User
 from ordercenter.core.roles import role_name
+from ordercenter.core.visitors import user_of
 
 # The demo world's machines; nothing else acts under these names.
 name_machines(
@@ -66,7 +67,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only a superuser makes superusers."""
         fixed = tuple(super().get_readonly_fields(request, obj))
-        return fixed if request.user.is_superuser else (*fixed, "is_superuser")  # type: ignore[union-attr]
+        return fixed if user_of(request).is_superuser else (*fixed, "is_superuser")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.console.todo import BY_KEY, counts_for
 from ordercenter.core.adminkit.counts import as_badge
+from ordercenter.core.visitors import may
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def for_request(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(entry, request, counts)
                 for entry in part.entries
-                if request.user.has_perm(entry.permission)  # type: ignore[union-attr]
+                if may(request, entry.permission)
             ],
         }
         for part in PARTS

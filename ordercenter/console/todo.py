@@ -17,6 +17,7 @@ from integrations.models import RawMessage, RawState
 from inventory.models import StockLevel
 from ordercenter.core.adminkit.counts import kept_counts
 from ordercenter.core.models import Delivery
+from ordercenter.core.visitors import may
 from orders.admin.order import in_trouble, overdue
 from orders.admin.work_order import for_my_roles
 from orders.finance.admin.differences import open_ones
@@ -269,7 +270,7 @@ BY_KEY = {todo.key: todo for todo in TODOS}
 
 def todos_for(request: HttpRequest) -> list[Todo]:
     """What this person can do something about."""
-    return [todo for todo in TODOS if request.user.has_perm(todo.permission)]  # type: ignore[union-attr]
+    return [todo for todo in TODOS if may(request, todo.permission)]
 
 
 def counts_for(request: HttpRequest) -> dict[str, int]:

@@ -23,6 +23,7 @@ from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.counts import as_badge, capped_count
 from ordercenter.core.adminkit.story import Line, name_values, story, who_name
 from ordercenter.core.models import Escalation, Event, Timer
+from ordercenter.core.visitors import may
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.cleaning import Finding
 from orders.masking import mask_any, mask_name, masked
@@ -143,7 +144,7 @@ class Card:
 
 def build_card(order: Order, request: HttpRequest) -> Card:
     """Read the card's parts; a fixed number of queries, however many lines or events."""
-    may_see = request.user.has_perm(SEE_RECEIVER)  # type: ignore[union-attr]
+    may_see = may(request, SEE_RECEIVER)
     work = list(order.work_orders.select_related("assignee").order_by("-pk"))
     clock = Timer.objects.filter(
         subject_kind=Order.KIND, subject_id=order.pk, stopped_at__isnull=True

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core.adminkit import dialogs
 from ordercenter.core.adminkit.dialogs import Dialog, TemplateWidget
 from ordercenter.core.roles import role_choices
+from ordercenter.core.visitors import may
 from orders.actions import CardLine, LineRevision
 from orders.actions.notes import LARGEST_FILE, LONGEST_NOTE, SIGNATURES
 from orders.masking import masked
@@ -47,7 +48,7 @@ class Address(Dialog):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         receiver = self.subject.receiver
-        if not self.request.user.has_perm(SEE_RECEIVER):  # type: ignore[union-attr]
+        if not may(self.request, SEE_RECEIVER):
             receiver = masked(receiver)
         # What is starred is not offered: it would be saved as the address.
         shown = Receiver() if receiver.is_masked else receiver

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from ordercenter.core.adminkit.keyset import KeysetList
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.visitors import may
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.masking import mask_name, mask_phone
 from orders.models import ApiKey, Customer, Partner, Shop
@@ -55,7 +56,7 @@ class CustomerAdmin(KeysetList, ShownOnly):
 
     @staticmethod
     def _marked(request: HttpRequest, row: Any) -> Any:
-        row.is_shown = request.user.has_perm(SEE_RECEIVER)  # type: ignore[union-attr]
+        row.is_shown = may(request, SEE_RECEIVER)
         return row
 
     @display(description=_("name"))

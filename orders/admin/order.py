@@ -28,6 +28,7 @@ from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.models import Timer
+from ordercenter.core.visitors import may
 from orders.admin.card import build_card, tag_name
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.admin.order_buttons import OrderButtons
@@ -167,7 +168,7 @@ class OrderAdmin(OrderButtons, ClockColumn, KeysetList, ShownOnly):
             )
         )
         facts = {name: read(rows) for name, read in _row_facts.items()}
-        may_see = request.user.has_perm(SEE_RECEIVER)  # type: ignore[union-attr]
+        may_see = may(request, SEE_RECEIVER)
         for order in rows:
             order.is_troubled = order.pk in troubled
             order.is_shown = may_see
@@ -185,7 +186,7 @@ class OrderAdmin(OrderButtons, ClockColumn, KeysetList, ShownOnly):
                 "url": reverse(link.page) + (f"?{query}" if link.keeps_filters and query else ""),
             }
             for link in _list_links
-            if request.user.has_perm(link.permission)  # type: ignore[union-attr]
+            if may(request, link.permission)
         ]
         return super().changelist_view(request, {"list_links": links, **(extra_context or {})})
 
@@ -242,7 +243,7 @@ class OrderAdmin(OrderButtons, ClockColumn, KeysetList, ShownOnly):
         return super().get_queryset(request).select_related("shop")
 
     def mask_for(self, request: HttpRequest) -> Callable[[str], str] | None:
-        return None if request.user.has_perm(SEE_RECEIVER) else mask_any  # type: ignore[union-attr]
+        return None if may(request, SEE_RECEIVER) else mask_any
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -20,6 +20,7 @@ from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import data_in_words, who_name
 from ordercenter.core.roles import role_name
+from ordercenter.core.visitors import user_of
 from orders import actions
 from orders.admin.card import tag_name
 from orders.admin.linking import OrderLink
@@ -49,7 +50,7 @@ def claimed_by_me(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
 
 
 def for_my_roles(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    roles = request.user.groups.values("name")  # type: ignore[union-attr]
+    roles = user_of(request).groups.values("name")
     return open_work(rows).filter(owner_role__in=roles)
 
 

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.models import User
+from ordercenter.core.visitors import address_of, device_of
 from orders.actions.keys import digest_of
 from orders.models import ApiKey
 
@@ -63,8 +64,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             key.label,
             permissions=key.permissions,
             shops=key.shops,
-            ip=_address_of(request),
-            device=_device_of(request),
+            ip=address_of(request),
+            device=device_of(request),
         )
         return key, actor
 
@@ -80,7 +81,7 @@ class StaffSessionAuthentication(SessionAuthentication):
         if found is None or not found[0].is_staff:
             return None
         user = found[0]
-        actor = Actor.person(user, via="api", ip=_address_of(request), device=_device_of(request))
+        actor = Actor.person(user, via="api", ip=address_of(request), device=device_of(request))
         return user, actor
 
 
@@ -107,13 +108,3 @@ def _find(prefix: str) -> KnownKey | None:
     )
     _known[prefix] = (time.monotonic(), key)
     return key
-
-
-def _address_of(request: Request) -> str | None:
-    return request.META.get("REMOTE_ADDR") or None
-
-
-def _device_of(request: Request) -> str:
-    """The caller's program as it calls itself, in characters that can be stored."""
-    name = request.headers.get("User-Agent", "")
-    return name if name.isprintable() else "".join(filter(str.isprintable, name))

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput, ChangedMeanwhile, DomainError, WrongState
+from ordercenter.core.errors import ChangedMeanwhile, DomainError, WrongState
+from ordercenter.core.pages import inline_pdf, only_for, posted_number
+from ordercenter.core.visitors import person_of
 from orders.fulfilment import scan
 from orders.fulfilment.actions import (
     dispatch_shipment,
@@ -34,24 +35,10 @@ from orders.fulfilment.models import Shipment
 
 Step = Callable[[HttpRequest, Shipment, Actor], str]
 
-
-def _scanner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For people who are signed in and may pack."""
-    return login_required(
-        permission_required("fulfilment.pack_shipment", raise_exception=True)(view)
-    )
+for_packers = only_for("fulfilment.pack_shipment")
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return Actor.person(
-        request.user,  # type: ignore[arg-type]
-        via="scan",
-        ip=request.META.get("REMOTE_ADDR") or None,
-        device=request.headers.get("User-Agent", ""),
-    )
-
-
-@_scanner
+@for_packers
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Today's parcels by area; with `q` the parcel that was scanned."""
@@ -66,11 +53,12 @@ def home(request: HttpRequest) -> HttpResponse:
             _("Nothing here is called “%(code)s”. Scan an order, shipment or waybill number.")
             % {"code": code[:64]},
         )
-    context = {"areas": scan.areas(_actor(request)) if not live else [], "found": live}
+    areas = [] if live else scan.areas(person_of(request, via="scan"))
+    context = {"areas": areas, "found": live}
     return render(request, "fulfilment/home.html", context)
 
 
-@_scanner
+@for_packers
 @require_GET
 def card(request: HttpRequest, number: str) -> HttpResponse:
     """One parcel: notes first, then the goods, then the next step."""
@@ -79,19 +67,17 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "fulfilment/card.html", context)
 
 
-@_scanner
+@for_packers
 @require_GET
 def label(request: HttpRequest, number: str) -> HttpResponse:
     """The printed label once more, for looking at; printing itself is a step."""
     shipment = _shipment(number)
     if shipment.label_printed_at is None:
         raise Http404
-    response = HttpResponse(draw_label(shipment), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{shipment.number}.pdf"'
-    return response
+    return inline_pdf(draw_label(shipment), shipment.number)
 
 
-@_scanner
+@for_packers
 @require_POST
 def step(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """Do one step with the version the page showed, then show the card again."""
@@ -100,7 +86,7 @@ def step(request: HttpRequest, number: str, verb: str) -> HttpResponse:
         raise Http404
     shipment = _shipment(number)
     try:
-        goes_to = take(request, shipment, _actor(request))
+        goes_to = take(request, shipment, person_of(request, via="scan"))
     except ChangedMeanwhile as refusal:
         messages.error(request, _changed_text(request, shipment, refusal))
     except DomainError as refusal:
@@ -129,7 +115,7 @@ def _take_scan(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
         return f"{reverse('scan:home')}?{urlencode({'q': code})}"
     if not shown.is_read:
         raise WrongState(_("Read the notes first, then press Enter."))
-    line = scan_item(shipment.pk, seen=_number(request, "seen"), code=code, actor=actor)
+    line = scan_item(shipment.pk, seen=posted_number(request, "seen"), code=code, actor=actor)
     messages.success(
         request,
         f"{line.sku.code} {line.sku.name} {line.packed}/{line.quantity}",
@@ -138,15 +124,16 @@ def _take_scan(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
 
 
 def _take_release(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
-    release_shipment(shipment.pk, seen=_number(request, "seen"), actor=actor)
+    release_shipment(shipment.pk, seen=posted_number(request, "seen"), actor=actor)
     return _here(request, shipment)
 
 
 def _take_pack(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
+    is_weighed = bool(request.POST.get("weight_grams"))
     pack_shipment(
         shipment.pk,
-        seen=_number(request, "seen"),
-        weight_grams=_number(request, "weight_grams") if request.POST.get("weight_grams") else None,
+        seen=posted_number(request, "seen"),
+        weight_grams=posted_number(request, "weight_grams") if is_weighed else None,
         actor=actor,
     )
     messages.success(request, _("The parcel is packed."))
@@ -155,13 +142,13 @@ def _take_pack(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
 
 def _take_label(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
     """Carrier and waybill as entered, and the label printed: all or nothing."""
-    seen: int | None = _number(request, "seen")
+    seen: int | None = posted_number(request, "seen")
     with transaction.atomic():
         if request.POST.get("carrier"):
             set_carrier(
                 shipment.pk,
                 seen=seen,
-                carrier=_number(request, "carrier"),
+                carrier=posted_number(request, "carrier"),
                 waybill=request.POST.get("waybill", ""),
                 actor=actor,
             )
@@ -174,7 +161,7 @@ def _take_label(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
 def _take_void(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
     void_label(
         shipment.pk,
-        seen=_number(request, "seen"),
+        seen=posted_number(request, "seen"),
         reason=request.POST.get("reason", ""),
         actor=actor,
     )
@@ -184,7 +171,7 @@ def _take_void(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
 def _take_unpack(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
     unpack_shipment(
         shipment.pk,
-        seen=_number(request, "seen"),
+        seen=posted_number(request, "seen"),
         reason=request.POST.get("reason", ""),
         actor=actor,
     )
@@ -192,7 +179,7 @@ def _take_unpack(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
 
 
 def _take_dispatch(request: HttpRequest, shipment: Shipment, actor: Actor) -> str:
-    dispatch_shipment(shipment.pk, seen=_number(request, "seen"), actor=actor)
+    dispatch_shipment(shipment.pk, seen=posted_number(request, "seen"), actor=actor)
     messages.success(request, _("%(number)s has left the warehouse.") % {"number": shipment.number})
     return _here(request, shipment)
 
@@ -212,13 +199,6 @@ def _shipment(number: str) -> Shipment:
     return get_object_or_404(
         Shipment.objects.select_related("order", "warehouse", "carrier"), number=number
     )
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "").strip()
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadInput(_("Enter a whole number."), fields={name: ["number"]})
-    return int(text)
 
 
 def _card_url(number: str, **query: Any) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tempfile import TemporaryFile
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_GET
 
+from ordercenter.core.pages import only_for
 from ordercenter.core.workbooks.writing import MEDIA_TYPE
 from orders.insight.exporting import write_numbers
 from orders.insight.reading import SPANS, USUAL_SPAN, figures, span_days
@@ -15,8 +15,7 @@ from orders.insight.reading import SPANS, USUAL_SPAN, figures, span_days
 VIEW = "insight.view_dailynumber"
 
 
-@login_required
-@permission_required(VIEW, raise_exception=True)
+@only_for(VIEW)
 @require_GET
 def export(request: HttpRequest) -> FileResponse:
     """A workbook of the span that is asked for."""

@@ -20,6 +20,8 @@ from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.pages import inline_pdf
+from ordercenter.core.visitors import may
 from orders.admin.linking import OrderLink
 from rma.admin.return_buttons import ReturnButtons
 from rma.labels import draw_return_label
@@ -171,14 +173,12 @@ class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
 
     def label_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The label once more, for those who may print labels."""
-        if not request.user.has_perm("rma.print_label_return"):  # type: ignore[union-attr]
+        if not may(request, "rma.print_label_return"):
             raise PermissionDenied
         rma = self.get_queryset(request).filter(pk=object_id).first()
         if rma is None or not rma.has_parcel or rma.authorised_at is None:
             raise Http404
-        answer = HttpResponse(draw_return_label(rma), content_type="application/pdf")
-        answer["Content-Disposition"] = f'inline; filename="{rma.number}.pdf"'
-        return answer
+        return inline_pdf(draw_return_label(rma), rma.number)
 
 
 @admin.register(ReturnPolicy)

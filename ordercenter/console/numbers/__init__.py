@@ -14,6 +14,7 @@ from ordercenter.console.numbers.bars import chart
 from ordercenter.console.numbers.board import OUTBOUND, Board
 from ordercenter.console.numbers.tables import panels
 from ordercenter.console.numbers.tiles import numbers
+from ordercenter.core.visitors import may
 from orders.insight.facts import fact_named
 from orders.insight.reading import SPANS, USUAL_SPAN, kept_at
 from orders.insight.views import VIEW
@@ -28,7 +29,7 @@ SPAN_NAMES: dict[str, str | Promise] = {
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> None:
     """Put the numbers on the first page for those who may see them."""
-    if not request.user.has_perm(VIEW):  # type: ignore[union-attr]
+    if not may(request, VIEW):
         return
     span = request.GET.get("span", USUAL_SPAN)
     board = Board(request, span if span in SPANS else USUAL_SPAN)

@@ -28,6 +28,7 @@ from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.story import last_sequence, story
 from ordercenter.core.errors import BadInput, ChangedMeanwhile, DomainError
 from ordercenter.core.lifecycle import ask_guards, why_not
+from ordercenter.core.visitors import may, person_of
 
 Possible = Callable[[Any, Actor], DomainError | None]
 _CODE = re.compile(r"^[a-z_]+$")
@@ -129,12 +130,7 @@ def unless_guarded(verb: str, states: tuple[str, ...], too_late: DomainError) ->
 
 def actor_of(request: HttpRequest) -> Actor:
     """The signed-in person, by the door of the admin pages."""
-    return Actor.person(
-        request.user,  # type: ignore[arg-type]
-        via="admin",
-        ip=request.META.get("REMOTE_ADDR") or None,
-        device=request.headers.get("User-Agent", ""),
-    )
+    return person_of(request, via="admin")
 
 
 class TransitionButtons:
@@ -206,7 +202,7 @@ class TransitionButtons:
         return [
             Shown(item, self.url_of(name))
             for name, item in self.buttons().items()
-            if item.on_list and request.user.has_perm(item.permission)  # type: ignore[union-attr]
+            if item.on_list and may(request, item.permission)
         ]
 
     @staticmethod
@@ -271,7 +267,7 @@ class TransitionButtons:
 
     def _subject(self, request: HttpRequest, item: Button, object_id: str | None) -> Any:
         """The object of the button; raises when it is not there or not for this person."""
-        if not request.user.has_perm(item.permission):  # type: ignore[union-attr]
+        if not may(request, item.permission):
             raise PermissionDenied
         if object_id is None:
             return None

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_cache_control
-from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
+from ordercenter.core.pages import only_for, unless_same
 from orders.care.selectors import UrgentRow, urgent_board
 from orders.care.views.common import own_files_only
 
 
-@login_required
-@permission_required("orders.view_order", raise_exception=True)
+@only_for("orders.view_order")
 @own_files_only
 @require_GET
 def urgent(request: HttpRequest) -> HttpResponse:
@@ -33,15 +31,9 @@ def urgent(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The lines alone; 304 while nothing but the minutes has changed."""
     shown = urgent_board()
-    etag = f'"{_mark(shown)}"'
-    response: HttpResponse
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        response = HttpResponseNotModified()
-    else:
-        response = render(request, "care/_board_rows.html", {"rows": shown})
-    response["ETag"] = etag
-    patch_cache_control(response, private=True, no_cache=True)
-    return response
+    return unless_same(
+        request, _mark(shown), lambda: render(request, "care/_board_rows.html", {"rows": shown})
+    )
 
 
 def _mark(rows: Sequence[UrgentRow]) -> str:

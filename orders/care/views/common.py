@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
-from django.conf import settings
 from django.http import HttpRequest
 
 from ordercenter.core.actor import Actor
+from ordercenter.core.visitors import address_of, person_of
 
 View = Callable[..., Any]
 
@@ -34,18 +34,9 @@ own_files_only = cast(
 
 def staff(request: HttpRequest) -> Actor:
     """The member of staff who is signed in."""
-    return Actor.person(
-        request.user,  # type: ignore[arg-type]
-        via="admin",
-        ip=client_ip(request),
-        device=request.headers.get("User-Agent", ""),
-    )
+    return person_of(request, via="admin")
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Who asks. Behind our own proxy it is what the proxy says last; no earlier hop is believed."""
-    address = request.META.get("REMOTE_ADDR") or "0.0.0.0"
-    if settings.SECURE_PROXY_SSL_HEADER is None:
-        return address
-    hops = request.headers.get("X-Forwarded-For", "").split(",")
-    return hops[-1].strip() or address
+    """Where the request comes from, for counting tries: unknown places are one place."""
+    return address_of(request) or "0.0.0.0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordercenter.core.errors import DomainError
 from ordercenter.core.moments import SHANGHAI
+from ordercenter.core.pages import only_for
+from ordercenter.core.visitors import may
 from orders.care.actions import answer_inquiry, note_inquiry
 from orders.care.desk import story_of
 from orders.care.views.common import own_files_only, staff
@@ -27,14 +29,13 @@ def _desk(request: HttpRequest, asked: str, pick: str, status: int = 200, **more
     context = {
         "story": story,
         "pick": pick,
-        "may_note": request.user.has_perm("care.note_inquiry"),
-        "may_answer": request.user.has_perm("care.answer_inquiry"),
+        "may_note": may(request, "care.note_inquiry"),
+        "may_answer": may(request, "care.answer_inquiry"),
     }
     return render(request, "care/desk.html", context | more, status=status)
 
 
-@login_required
-@permission_required("orders.view_order", raise_exception=True)
+@only_for("orders.view_order")
 @never_cache
 @own_files_only
 @require_GET

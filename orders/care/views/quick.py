@@ -6,7 +6,6 @@ import time
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import DomainError, TwinRunning
 from ordercenter.core.idempotency import claim, fingerprint, store
+from ordercenter.core.pages import only_for
 from orders.care.actions import UrgentWish, report_urgent
 from orders.care.forms import QuickForm
 from orders.care.selectors import open_orders_of_phone
@@ -29,8 +29,7 @@ _TWIN_SECONDS = 0.15
 NO_ORDER = "none"
 
 
-@login_required
-@permission_required("orders.place_order", raise_exception=True)
+@only_for("orders.place_order")
 @own_files_only
 @require_http_methods(["GET", "POST"])
 def form(request: HttpRequest) -> HttpResponse:

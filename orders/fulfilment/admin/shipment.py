@@ -21,6 +21,8 @@ from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.pages import inline_pdf
+from ordercenter.core.visitors import may
 from orders.admin.linking import OrderLink
 from orders.admin.order import URGENCY_TONES
 from orders.fulfilment.admin.shipment_buttons import ShipmentButtons
@@ -173,14 +175,12 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
 
     def label_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The label once more, for those who may print labels."""
-        if not request.user.has_perm("fulfilment.print_label_shipment"):  # type: ignore[union-attr]
+        if not may(request, "fulfilment.print_label_shipment"):
             raise PermissionDenied
         shipment = self.get_queryset(request).filter(pk=object_id).first()
         if shipment is None or shipment.label_printed_at is None:
             raise Http404
-        answer = HttpResponse(draw_label(shipment), content_type="application/pdf")
-        answer["Content-Disposition"] = f'inline; filename="{shipment.number}.pdf"'
-        return answer
+        return inline_pdf(draw_label(shipment), shipment.number)
 
 
 @admin.register(Carrier)

@@ -21,6 +21,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from ordercenter.core.adminkit.buttons import actor_of
 from ordercenter.core.adminkit.counts import capped_count
 from ordercenter.core.errors import DomainError, NotFound
+from ordercenter.core.visitors import may, user_of
 from orders.admin.order import ListLink, OrderAdmin, add_list_link
 from orders.models import Order
 from orders.sheets import runs
@@ -74,10 +75,10 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """What a person may change is asked again by each action."""
-        return bool(request.user.has_perm(runs.VIEW_ORDER))  # type: ignore[union-attr]
+        return may(request, runs.VIEW_ORDER)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(runs.VIEW_ORDER))  # type: ignore[union-attr]
+        return may(request, runs.VIEW_ORDER)
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return {"actor": actor_of(request)}
@@ -88,7 +89,7 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
     # -- out ---------------------------------------------------------------------------------
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return orders_of_list(_query(request), request.user)  # type: ignore[arg-type]
+        return orders_of_list(_query(request), user_of(request))
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
         """GET says what will be exported, POST exports it; the list's filters are kept."""
@@ -101,7 +102,7 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
                 "count": count,
                 "is_too_many": count > MOST_ROWS,
                 "most": MOST_ROWS,
-                "sees_receiver": request.user.has_perm(runs.SEE_RECEIVER),  # type: ignore[union-attr]
+                "sees_receiver": may(request, runs.SEE_RECEIVER),
                 "back": _list_url(_query(request)),
             }
         return answer  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ from ordercenter.core.adminkit.buttons import actor_of
 from ordercenter.core.adminkit.keyset import KeysetList
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.errors import NotFound
+from ordercenter.core.visitors import may
 from orders.models import Order
 from orders.sheets import runs
 from orders.sheets.admin.forms import Confirm
@@ -54,7 +55,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
     # -- whose runs --------------------------------------------------------------------------
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm(runs.VIEW_ORDER))  # type: ignore[union-attr]
+        return may(request, runs.VIEW_ORDER)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -124,7 +125,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
             raise PermissionDenied
         run = self._run(request, int(object_id) if object_id.isdecimal() else 0)
         pk = run.pk
-        sees = request.user.has_perm(runs.SEE_RECEIVER)  # type: ignore[union-attr]
+        sees = may(request, runs.SEE_RECEIVER)
         wanted = request.GET.get("outcome", "")
         cells = run.cells.order_by("row", "id")
         if wanted in SheetCell.Outcome.values:
@@ -177,7 +178,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
         run = self._run(request, pk)
         if run.kind != SheetRun.Kind.IMPORT:
             raise Http404
-        sees = request.user.has_perm(runs.SEE_RECEIVER)  # type: ignore[union-attr]
+        sees = may(request, runs.SEE_RECEIVER)
         return result_file(run, sees_receiver=sees)  # type: ignore[return-value]
 
     def _page(
@@ -197,7 +198,7 @@ class SheetRunAdmin(KeysetList, ShownOnly):
 
 def _may_take(run: SheetRun, request: HttpRequest) -> bool:
     """A file with receivers in clear text is for who may see them."""
-    return not run.sees_receiver or request.user.has_perm(runs.SEE_RECEIVER)  # type: ignore[union-attr]
+    return not run.sees_receiver or may(request, runs.SEE_RECEIVER)
 
 
 def _badge(run: SheetRun) -> SafeString:
