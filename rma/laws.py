@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.invariants import law
+from ordercenter.core.invariants import law, state_law
 
 for _kind, _table in (
     ("return", "rma_return"),
     ("refund", "rma_refund"),
     ("unknown_parcel", "rma_unknownparcel"),
 ):
-    law(
+    state_law(
         f"{_kind}s.state_is_last_told",
         _("The state of a return, refund or unknown parcel is the one its timeline tells last."),
-        f"""
-        SELECT s.id, s.state, told.to_state FROM {_table} s
-          LEFT JOIN LATERAL (SELECT e.to_state FROM core_event e
-                              WHERE e.subject_kind = '{_kind}' AND e.subject_id = s.id
-                                AND e.to_state <> '' ORDER BY e.id DESC LIMIT 1) told ON true
-         WHERE told.to_state IS DISTINCT FROM s.state
-        """,
+        kind=_kind,
+        table=_table,
     )
 law(
     "refunds.are_booked_on_their_order",

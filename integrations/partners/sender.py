@@ -11,15 +11,14 @@ import queue
 import threading
 from collections import Counter
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection
 
 from integrations.partners import wording
 from integrations.partners.fan_out import WAKES
 from integrations.partners.sending import PAUSE_AFTER, Letter, claim, due_endpoints, settle
 from integrations.partners.wire import Outcome, post
 from ordercenter.core.outbox import beside_relay
+from ordercenter.core.waiting import Listener, through_restarts
 
 log = structlog.get_logger(__name__)
 
@@ -99,37 +98,17 @@ class Sender:
 def send_to_partners(stop: threading.Event) -> None:
     """Send until `stop` is set; survives a database restart."""
     sender = Sender()
-    while not stop.is_set():
-        try:
-            _send_until_trouble(sender, stop)
-        except (OperationalError, InterfaceError, OSError) as error:
-            log.warning("sender_lost_database", error=str(error))
-            connection.close()
-            stop.wait(1.0)
+    through_restarts(lambda: _send_until_trouble(sender, stop), stop, who="sender")
     while sender.calls and sender.settle_answers(LAST_WORDS_SECONDS):
         pass
 
 
 def _send_until_trouble(sender: Sender, stop: threading.Event) -> None:
-    listening: object = None
+    listener = Listener(WAKES)
     while not stop.is_set():
-        if listening is None or connection.connection is not listening:
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {WAKES}")
-            listening = connection.connection
+        listener.listen()
         started = sender.start_calls()
         if sender.calls:
             sender.settle_answers(BUSY_LOOK_SECONDS)
         elif not started:
-            _wait_for_news()
-
-
-def _wait_for_news() -> None:
-    driver = connection.connection
-    if driver is None:
-        raise OperationalError("the database link is closed")
-    try:
-        for _notice in driver.notifies(timeout=LOOK_SECONDS, stop_after=1):
-            pass
-    except psycopg.Error as error:
-        raise OperationalError("the database link is gone") from error
+            listener.wait(LOOK_SECONDS)

@@ -7,7 +7,6 @@ be claimed. No transaction is open while a message is on its way.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from integrations.partners.wire import Outcome
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.timeline import record
+from ordercenter.core.waiting import back_off
 
 log = structlog.get_logger(__name__)
 
@@ -235,7 +235,7 @@ def _wait(attempts: int, outcome: Outcome) -> float:
     """Seconds until the message's next attempt: what the partner asks for, or back-off."""
     if outcome.status in BUSY and outcome.wait is not None:
         return min(max(outcome.wait, 1.0), LONGEST_WAIT)
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0**attempts) * random.uniform(0.7, 1.3)
+    return back_off(attempts, first=FIRST_WAIT, most=LONGEST_WAIT)
 
 
 def _rests_until(failures: int, outcome: Outcome, at: datetime) -> datetime | None:
@@ -246,8 +246,8 @@ def _rests_until(failures: int, outcome: Outcome, at: datetime) -> datetime | No
         return at + timedelta(seconds=BUSY_WAIT)
     if failures < PAUSE_AFTER:
         return None
-    rest = min(LONGEST_WAIT / 6, FIRST_WAIT * 2.0 ** (failures - PAUSE_AFTER + 1))
-    return at + timedelta(seconds=rest * random.uniform(0.7, 1.3))
+    rest = back_off(failures - PAUSE_AFTER + 1, first=FIRST_WAIT, most=LONGEST_WAIT / 6)
+    return at + timedelta(seconds=rest)
 
 
 def _write(delivery: PartnerDelivery, **columns: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -30,6 +31,28 @@ def law(name: str, says: str | Promise, sql: str) -> None:
     if name in _laws:
         raise ValueError(f"two laws are named {name}")
     _laws[name] = Law(name, says, sql)
+
+
+def state_law(
+    name: str, says: str | Promise, *, kind: str, table: str, shows: Sequence[str] = ("id",)
+) -> None:
+    """The law that each row's state is the one its timeline tells last.
+
+    `kind` is the subject of the events; `shows` names the columns that tell a person which row
+    it is.
+    """
+    columns = ", ".join(f"s.{column}" for column in shows)
+    law(
+        name,
+        says,
+        f"""
+        SELECT {columns}, s.state, told.to_state FROM {table} s
+          LEFT JOIN LATERAL (SELECT e.to_state FROM core_event e
+                              WHERE e.subject_kind = '{kind}' AND e.subject_id = s.id
+                                AND e.to_state <> '' ORDER BY e.id DESC LIMIT 1) told ON true
+         WHERE told.to_state IS DISTINCT FROM s.state
+        """,
+    )
 
 
 def all_laws() -> list[Law]:

@@ -9,7 +9,6 @@ handler that kills its relay runs out of attempts.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections import deque
@@ -17,7 +16,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg
 import structlog
 from django.db import (
     InterfaceError,
@@ -29,6 +27,7 @@ from django.db import (
 from django.utils import timezone
 
 from ordercenter.core.models.timeline import Delivery, Event
+from ordercenter.core.waiting import Listener, back_off, through_restarts
 
 log = structlog.get_logger(__name__)
 
@@ -218,7 +217,7 @@ def _put_off(delivery: Delivery, error: Exception) -> None:
     dead = isinstance(error, GiveUp) or delivery.attempts >= limit
     wait = error.after if isinstance(error, RetryLater) else None
     if wait is None:
-        wait = min(600.0, 2.0 ** min(delivery.attempts, 9)) * random.uniform(0.7, 1.3)
+        wait = back_off(delivery.attempts, first=1.0, most=600.0)
     Delivery.objects.filter(pk=delivery.pk, state="pending", attempts=delivery.attempts).update(
         state=Delivery.State.DEAD if dead else Delivery.State.PENDING,
         not_before=timezone.now() + timedelta(seconds=wait),
@@ -274,31 +273,21 @@ def relay(lane: str, stop: threading.Event) -> None:
 
     Wakes by LISTEN/NOTIFY and looks by itself every `SWEEP_SECONDS`.
     """
-    while not stop.is_set():
-        try:
-            _relay_until_trouble(lane, stop)
-        except (OperationalError, InterfaceError, OSError) as error:
-            log.warning("relay_lost_database", lane=lane, error=str(error))
-            connection.close()
-            stop.wait(1.0)
+    through_restarts(lambda: _relay_until_trouble(lane, stop), stop, who="relay", lane=lane)
 
 
 def _relay_until_trouble(lane: str, stop: threading.Event) -> None:
-    listening: object = None
+    listener = Listener(CHANNEL)
     looked_at = time.monotonic() - LOOK_SECONDS
     while not stop.is_set():
-        # A handler's trouble may have cost us the link that listened.
-        if listening is None or connection.connection is not listening:
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {CHANNEL}")
-            listening = connection.connection
+        listener.listen()
         worked_on = drain(lane)
         # One lane looks; a long backlog does not keep it from looking.
         if lane == LANES[0] and time.monotonic() - looked_at >= LOOK_SECONDS:
             look_around()
             looked_at = time.monotonic()
         if not worked_on:
-            _wait_for_news(SWEEP_SECONDS)
+            listener.wait(SWEEP_SECONDS)
 
 
 _companions: list[Companion] = []
@@ -343,18 +332,3 @@ def look_around() -> None:
             raise
         except Exception:
             log.exception("idle_look_failed", look=getattr(look, "__qualname__", repr(look)))
-
-
-def _wait_for_news(seconds: float) -> None:
-    """Return when a notification has come or the time is over; raises when the link is gone.
-
-    One that came along with the answer to a query counts: the driver has kept it.
-    """
-    driver = connection.connection
-    if driver is None:
-        raise OperationalError("the database link is closed")
-    try:
-        for _notice in driver.notifies(timeout=seconds, stop_after=1):
-            pass
-    except psycopg.Error as error:
-        raise OperationalError("the database link is gone") from error

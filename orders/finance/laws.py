@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.invariants import law
+from ordercenter.core.invariants import law, state_law
 
-law(
+state_law(
     "invoices.state_is_last_told",
     _("The state of an invoice is the one its timeline tells last."),
-    """
-    SELECT i.id, i.state, told.to_state FROM finance_invoice i
-      LEFT JOIN LATERAL (SELECT e.to_state FROM core_event e
-                          WHERE e.subject_kind = 'invoice' AND e.subject_id = i.id
-                            AND e.to_state <> '' ORDER BY e.id DESC LIMIT 1) told ON true
-     WHERE told.to_state IS DISTINCT FROM i.state
-    """,
+    kind="invoice",
+    table="finance_invoice",
 )
 law(
     "invoices.are_covered_by_payments",

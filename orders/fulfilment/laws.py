@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.invariants import law
+from ordercenter.core.invariants import law, state_law
 
-law(
+state_law(
     "shipments.state_is_last_told",
     _("The state of a shipment is the one its timeline tells last."),
-    """
-    SELECT s.id, s.number, s.state, told.to_state
-      FROM fulfilment_shipment s
-      LEFT JOIN LATERAL (SELECT e.to_state FROM core_event e
-                          WHERE e.subject_kind = 'shipment' AND e.subject_id = s.id
-                            AND e.to_state <> '' ORDER BY e.id DESC LIMIT 1) told ON true
-     WHERE told.to_state IS DISTINCT FROM s.state
-    """,
+    kind="shipment",
+    table="fulfilment_shipment",
+    shows=("id", "number"),
 )
 law(
     "shipments.carry_no_more_than_ordered",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +24,7 @@ from integrations.channels.taobao.signing import sign
 from integrations.channels.wire import NoAnswer, NotSent, Response, Wire
 from ordercenter.core import moments
 from ordercenter.core.moments import SHANGHAI
+from ordercenter.core.waiting import back_off
 
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
 _TRIES = 5
@@ -114,7 +114,7 @@ class TopClient:
             self._pace.freeze(verdict.wait or 1.0)
             return True
         if verdict.care is Care.RETRY:
-            time.sleep(_BACK_OFF * 2 ** (attempt - 1) * random.uniform(0.7, 1.3))
+            time.sleep(back_off(attempt - 1, first=_BACK_OFF, most=LONGEST_NAP))
             return True
         return False
 

@@ -134,7 +134,7 @@ def test_an_answer_that_comes_too_late_is_no_answer_and_the_double_has_the_same_
 
 def test_back_off_grows_and_ends_in_a_dead_letter_that_can_be_sent_again(partner, monkeypatch):
     monkeypatch.setattr(sending, "MOST_ATTEMPTS", 4)
-    monkeypatch.setattr(sending.random, "uniform", lambda low, high: 1.0)
+    monkeypatch.setattr("random.uniform", lambda low, high: 1.0)
     partner.simulator.fault("partner", "status", status=500, count=4)
     partner.order("P-1")
     waits = []
