@@ -29,6 +29,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.leave()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that drive a browser are left out, with a word why, where there is none."""
+    driving = [item for item in items if item.get_closest_marker("browser")]
+    if not driving:
+        return
+    # Imported here: this module is loaded before Django has its settings.
+    from tests.support.browsing import CHROMIUM
+
+    if CHROMIUM is None:
+        missing = pytest.mark.skip(reason="no Chromium on this machine (set CHROMIUM)")
+        for item in driving:
+            item.add_marker(missing)
+
+
 @pytest.fixture(scope="session")
 def database_copy(request: pytest.FixtureRequest) -> DatabaseCopy:
     """This process's own test database."""

@@ -1,13 +1,10 @@
 """The pages in a real Chromium, as wide as a telephone, in Chinese."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
@@ -17,54 +14,27 @@ from orders.fulfilment.actions import dispatch_shipment, take_tracking
 from orders.fulfilment.actions.track import Trace
 from orders.fulfilment.models import TrackingState
 from orders.models import Attachment, Order, OrderState, Urgency, UrgentReason, WorkOrder
-from tests.factories import OrderFactory, UserFactory
+from tests.factories import OrderFactory
 from tests.fulfilment.world import make_house, packed
+from tests.support.browsing import SIZES, chromium, look, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-# Where pictures go for people to look at; none are taken without it.
-PICTURES = os.environ.get("OC_PICTURES", "")
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 # Everything a finger presses, except links within text.
 SMALL = """() => [...document.querySelectorAll(
   'button, select, textarea, summary, input:not([type=hidden]):not([type=radio]), .pick')]
   .filter(e => e.offsetParent && e.getBoundingClientRect().height < 48).map(e => e.outerHTML)"""
-WIDE = "() => document.documentElement.scrollWidth - innerWidth"
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs a loop in this thread
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-def page_for(chromium: Browser, server, size="phone", role="", scripts=True) -> Page:
-    width, height = SIZES[size]
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, locale="zh-CN", java_script_enabled=scripts
-    )
-    if role:
-        client = Client()
-        client.force_login(UserFactory(roles=[role]))
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-        context.add_cookies([cookie | {"url": server.url}])
-    return context.new_page()
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
 
 
 def looked_at(page: Page, name: str) -> None:
     """Nothing is cut off and everything is large enough for a thumb."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-    assert page.evaluate(WIDE) <= 0
+    look(page, name)
     assert page.evaluate(SMALL) == []
 
 
@@ -82,11 +52,11 @@ def sent_order() -> Order:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_customer_finds_the_order_and_asks(committed_db, live_server, chromium, size):
+def test_a_customer_finds_the_order_and_asks(committed_db, live_server, browser, size):
     order = sent_order()
-    page = page_for(chromium, live_server, size)
+    page = window(browser, live_server.url, size)
 
-    page.goto(f"{live_server.url}/track/")
+    page.goto("/track/")
     looked_at(page, f"track-find-{size}")
     page.get_by_label("订单号").fill(order.number)
     page.get_by_label("收件人手机号后四位").fill("5678")
@@ -99,11 +69,11 @@ def test_a_customer_finds_the_order_and_asks(committed_db, live_server, chromium
     assert WorkOrder.objects.filter(order=order, kind="inquiry").exists()
 
 
-def test_a_customer_needs_no_scripts(committed_db, live_server, chromium):
+def test_a_customer_needs_no_scripts(committed_db, live_server, browser):
     order = OrderFactory()
-    page = page_for(chromium, live_server, scripts=False)
+    page = window(browser, live_server.url, scripts=False)
 
-    page.goto(f"{live_server.url}/track/")
+    page.goto("/track/")
     page.get_by_label("订单号").fill(order.number)
     page.get_by_label("收件人手机号后四位").fill("1111")
     page.get_by_role("button").click()
@@ -115,11 +85,11 @@ def test_a_customer_needs_no_scripts(committed_db, live_server, chromium):
     assert page.get_by_role("status").get_by_text("已为您催单").is_visible()
 
 
-def test_sales_reports_with_a_thumb(committed_db, live_server, chromium):
+def test_sales_reports_with_a_thumb(committed_db, live_server, browser):
     order = OrderFactory(state=OrderState.PREPARING)
-    page = page_for(chromium, live_server, role="sales")
+    page = window(browser, live_server.url, role="sales")
 
-    page.goto(f"{live_server.url}/quick-order/")
+    page.goto("/quick-order/")
     page.get_by_role("button", name="下一步").click()
     assert page.get_by_text("请选择加急原因。").is_visible()
     looked_at(page, "quick-errors")
@@ -138,7 +108,7 @@ def test_sales_reports_with_a_thumb(committed_db, live_server, chromium):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_board_and_desk(committed_db, live_server, chromium, size):
+def test_board_and_desk(committed_db, live_server, browser, size):
     late, calm = OrderFactory(state=OrderState.PREPARING), OrderFactory()
     for order, hours in ((late, 1), (calm, 30)):
         mark_urgent(
@@ -150,12 +120,12 @@ def test_board_and_desk(committed_db, live_server, chromium, size):
             actor=SYSTEM,
         )
     note_inquiry(late.pk, text="在哪", actor=SYSTEM)
-    page = page_for(chromium, live_server, size, role="supervisor")
+    page = window(browser, live_server.url, size, role="supervisor")
 
-    page.goto(f"{live_server.url}/board/urgent/")
+    page.goto("/board/urgent/")
     looked_at(page, f"board-{size}")
     assert page.locator("tbody tr").first.get_by_text(late.number).is_visible()
-    page.goto(f"{live_server.url}/desk/")
+    page.goto("/desk/")
     page.get_by_label("电话、订单号、运单号或姓名").fill("13812345678")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=13812345678")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,19 +15,15 @@ from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
 from orders.finance.actions import InvoiceDraft, ask_invoice
 from orders.finance.models import Cause, Difference, Invoice, InvoiceState, SettlementFormat
-from tests.console.test_browser import CHROMIUM, DESKTOP, PHONE, desk
+from tests.console.test_browser import DESKTOP, PHONE, desk
 from tests.factories import ShopFactory
 from tests.finance.test_settlements import entry, statement
 from tests.finance.world import make_order, pay_back
 from tests.fulfilment.world import make_house
 from tests.rma.world import delivered_order
+from tests.support.browsing import PICTURES
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
-]
-PICTURES = os.environ.get("PICTURES")
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 NUMBER = "25312000000000000001"
 
 __all__ = ["desk"]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from ordercenter.console.roles import grant_roles
 from ordercenter.core import clocks, moments
 from orders.insight import keeping
-from tests.factories import UserFactory
 from tests.insight import world
 from tests.support import browsing
+from tests.support.browsing import PICTURES, SIZES, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-# Where pictures go for people to look at; none are taken without it.
-PICTURES = os.environ.get("OC_PICTURES", "")
-SIZES = {"phone": (390, 844), "desktop": (1366, 900)}
 WIDE = "() => document.documentElement.scrollWidth - innerWidth"
 # Text that does not fit its box.
 CLIPPED = """() => [...document.querySelectorAll('.oc-numbers dt, .oc-numbers dd, .oc-numbers h3,'
@@ -35,17 +30,6 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-def page_for(chromium: Browser, address: str, size: str) -> Page:
-    grant_roles()
-    client = Client()
-    client.force_login(UserFactory(roles=["supervisor"]))
-    width, height = SIZES[size]
-    context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    context.add_cookies([cookie | {"url": address}])
-    return context.new_page()
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_a_supervisor_goes_from_a_number_to_its_orders(committed_db, live_server, chromium, size):
     # The story is told again so that it ends today: the browser's server knows no other day.
@@ -54,7 +38,8 @@ def test_a_supervisor_goes_from_a_number_to_its_orders(committed_db, live_server
     clocks.sweep()
     world.tell_everybody()
     keeping.rebuild()
-    page = page_for(chromium, live_server.url, size)
+    grant_roles()
+    page = window(chromium, live_server.url, size, "supervisor")
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
 

@@ -1,22 +1,16 @@
 """A returned parcel's day in a real browser: customer service, the warehouse's phone, finance."""
 
-import os
-
 import pytest
 from playwright.sync_api import expect
 
 from orders.models import WorkOrder
 from rma.models import Refund, Return
-from tests.console.test_browser import CHROMIUM, PHONE, desk
+from tests.console.test_browser import PHONE, desk
 from tests.fulfilment.world import broken_laws, make_house
 from tests.rma import world
+from tests.support.browsing import PICTURES
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
-]
-PICTURES = os.environ.get("PICTURES")
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 __all__ = ["desk"]
 

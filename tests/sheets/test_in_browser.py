@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from ordercenter.console.roles import grant_roles
@@ -18,14 +16,12 @@ from ordercenter.core.actor import SYSTEM
 from orders.actions import set_memo
 from orders.models import Order, OrderState
 from orders.sheets.models import SheetRun
-from tests.factories import OrderFactory, UserFactory
+from tests.factories import OrderFactory
 from tests.sheets.world import Sheet
 from tests.support import browsing
+from tests.support.browsing import PICTURES, SIZES, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-# Where pictures go for people to look at; none are taken without it.
-PICTURES = os.environ.get("OC_PICTURES", "")
-SIZES = {"phone": (390, 844), "desktop": (1366, 900)}
 WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 # Our own part of the page, without the names of icons around it.
 OURS = "() => [...document.querySelectorAll('.oc-panel')].map(e => e.innerText).join(' ')"
@@ -37,20 +33,6 @@ NAMES = {"Excel", "system", "orders"}
 def browser() -> Iterator[Browser]:
     with browsing.chromium() as browser:
         yield browser
-
-
-def window(browser: Browser, address: str, size: str, role: str) -> Page:
-    """A window of this size, in Chinese, in front of somebody of this role."""
-    client = Client()
-    user = UserFactory(roles=[role], full_name="王芳")
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="zh-CN", base_url=address
-    )
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    context.add_cookies([cookie | {"url": address}])  # type: ignore[list-item]
-    return context.new_page()
 
 
 def look(page: Page, name: str) -> None:
