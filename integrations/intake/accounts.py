@@ -12,7 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from integrations.models import ChannelAccount
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput, ChangedMeanwhile, DomainError, NotFound
+from ordercenter.core.errors import (
+    ChangedMeanwhile,
+    DomainError,
+    NotFound,
+    require_reason,
+)
 from ordercenter.core.timeline import record
 
 log = structlog.get_logger(__name__)
@@ -59,8 +64,7 @@ def pause_account(
 ) -> ChannelAccount:
     """The shop is not pulled until it is resumed. Raises `BadInput` without a reason."""
     actor.require("integrations.pause_channelaccount")
-    if not reason.strip():
-        raise BadInput(_("Say why the channel is paused."), fields={"reason": ["empty"]})
+    require_reason(reason, _("Say why the channel is paused."))
     account = _locked(account_id, seen)
     if account.is_paused:
         return account

@@ -72,6 +72,13 @@ class BadInput(DomainError):
     title = _("Some of the input is not right.")
 
 
+def require_reason(reason: str, says: Any = "") -> str:
+    """The words without white space around them; raises `BadInput` where there are none."""
+    if words := reason.strip():
+        return words
+    raise BadInput(says or _("Say why."), fields={"reason": ["empty"]})
+
+
 class TwinRunning(DomainError):
     """The same idempotency key is being worked on at this very moment."""
 

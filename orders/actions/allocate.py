@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from inventory.actions import release_reservations, reserve
+from inventory.actions.reserve import Promise
 from inventory.errors import OutOfStock
 from inventory.models import Reservation
 from ordercenter.core import moments
@@ -17,7 +18,7 @@ from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import record
 from orders.actions.place import stock_request
 from orders.actions.work_orders import withdraw_work_orders
-from orders.models import Order, OrderState, WorkOrderKind
+from orders.models import Order, OrderLine, OrderState, WorkOrderKind
 from orders.models.orders import BEFORE_PACKING
 from orders.selectors import warehouses_of
 
@@ -37,18 +38,32 @@ def allocate_order(order_id: int, *, seen: int | None, actor: Actor) -> Order:
         raise WrongState(state=order.state, verb="allocate")
     ask_guards(order, "allocate", actor)
     lines = list(order.lines.all())
+    promise = promise_anew(order, lines)
+    record(order, "order.allocated", actor=actor, data={"warehouse": promise.warehouse})
+    end_shortage(order, actor=actor)
+    return order
+
+
+def promise_anew(order: Order, lines: Sequence[OrderLine]) -> Promise:
+    """The stock of all the order's lines is promised from scratch; the order is locked.
+
+    Raises `OutOfStock` with all shortages.
+    """
     release_reservations([line.pk for line in lines])
     promise = reserve([stock_request(order, lines, warehouses_of(order.shop))])[0]
     if promise.shortages:
         raise OutOfStock(promise.shortages)
-    record(order, "order.allocated", actor=actor, data={"warehouse": promise.warehouse})
+    return promise
+
+
+def end_shortage(order: Order, *, actor: Actor) -> None:
+    """Nobody has to look for the order's stock any more."""
     withdraw_work_orders(
         order,
         [WorkOrderKind.SHORTAGE, WorkOrderKind.PAID_AFTER_EXPIRY],
         reason=str(_("Stock was found.")),
         actor=actor,
     )
-    return order
 
 
 _EXPIRED = """

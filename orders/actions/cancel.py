@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.actions import release_reservations
 from inventory.models import Reservation
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import require_reason
 from ordercenter.core.lifecycle import advance
 from orders.actions.work_orders import withdraw_work_orders
 from orders.errors import TooLate
@@ -22,8 +22,7 @@ def cancel_order(order_id: int, *, seen: int | None, reason: str, actor: Actor) 
     Raises `TooLate` when goods of it have left already, `BadInput` without a reason.
     """
     actor.require("orders.cancel_order")
-    if not reason.strip():
-        raise BadInput(_("Say why the order is cancelled."), fields={"reason": ["empty"]})
+    require_reason(reason, _("Say why the order is cancelled."))
     order = Order.objects.locked(order_id, seen=seen)
     lines = list(order.lines.values_list("pk", flat=True))
     if Reservation.objects.filter(line__in=lines, consumed__gt=0).exists():
@@ -38,8 +37,7 @@ def cancel_order(order_id: int, *, seen: int | None, reason: str, actor: Actor) 
 def close_order(order_id: int, *, seen: int | None, reason: str, actor: Actor) -> Order:
     """An order that left has ended another way than planned. Raises `BadInput` without a reason."""
     actor.require("orders.close_order")
-    if not reason.strip():
-        raise BadInput(_("Say why the order is closed."), fields={"reason": ["empty"]})
+    require_reason(reason, _("Say why the order is closed."))
     order = Order.objects.locked(order_id, seen=seen)
     advance(order, "close", actor=actor, data={"reason": reason})
     release_reservations(list(order.lines.values_list("pk", flat=True)))

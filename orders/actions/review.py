@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import require_reason
 from ordercenter.core.lifecycle import advance
 from orders.models import Order, PaymentState
 
@@ -24,8 +24,7 @@ def approve_order(order_id: int, *, seen: int | None, actor: Actor) -> Order:
 def send_back_order(order_id: int, *, seen: int | None, reason: str, actor: Actor) -> Order:
     """The order waits for review again, with the reason. Raises `BadInput` without one."""
     actor.require("orders.approve_order")
-    if not reason.strip():
-        raise BadInput(_("Say what has to be looked at again."), fields={"reason": ["empty"]})
+    require_reason(reason, _("Say what has to be looked at again."))
     order = Order.objects.locked(order_id, seen=seen)
     advance(order, "send_back", actor=actor, event="order.sent_back", data={"reason": reason})
     return order

@@ -9,19 +9,16 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory.actions import release_reservations, reserve
-from inventory.errors import OutOfStock
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
 from ordercenter.core.lifecycle import ask_guards
 from ordercenter.core.timeline import record
-from orders.actions.place import stock_request
-from orders.actions.work_orders import withdraw_work_orders
+from orders.actions.allocate import end_shortage, promise_anew
 from orders.cleaning import OF_LINES, without
 from orders.errors import NotTheOwner, TooLate
-from orders.models import Order, OrderLine, WorkOrderKind
+from orders.models import Order, OrderLine
 from orders.models.orders import BEFORE_PACKING
-from orders.selectors import known_skus, warehouses_of
+from orders.selectors import known_skus
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +64,8 @@ def revise_order(
     order.tags = without(order.tags, OF_LINES)
     order.save(update_fields=["goods_amount", "total", "tags", "version"])
     record(order, "order.revised", actor=actor, changes=changes, data={"reason": reason})
-    release_reservations(list(lines))
-    promise = reserve([stock_request(order, lines.values(), warehouses_of(order.shop))])[0]
-    if promise.shortages:
-        raise OutOfStock(promise.shortages)
-    withdraw_work_orders(
-        order,
-        [WorkOrderKind.SHORTAGE, WorkOrderKind.PAID_AFTER_EXPIRY],
-        reason=str(_("Stock was found.")),
-        actor=actor,
-    )
+    promise_anew(order, list(lines.values()))
+    end_shortage(order, actor=actor)
     return order
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import ClockStart, start_clocks
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import BadInput, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import Entry, record_all
 from orders.models import Order, WorkOrder, WorkOrderKind, WorkOrderState
@@ -122,8 +122,7 @@ HOLD_BLOCKS = ("approve", "confirm_funds", "pack", "dispatch")
 
 def hold_order(order_id: int, *, reason: str, actor: Actor, owner_role: str = "cs") -> WorkOrder:
     """Put the order on hold: no packing, no dispatch until the work order is resolved."""
-    if not reason.strip():
-        raise BadInput(_("Say why the order is put on hold."), fields={"reason": ["empty"]})
+    require_reason(reason, _("Say why the order is put on hold."))
     made = open_work_order(
         order_id,
         kind=WorkOrderKind.HOLD,

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import BadInput, require_reason
 from ordercenter.core.lifecycle import advance
 from orders.actions import require_refundable
 from orders.fulfilment.models import Shipment
 from orders.models import Order
-from rma.actions.common import lines_of, locked, require_reason, told_lines
+from rma.actions.common import lines_of, locked, told_lines
 from rma.actions.settle import settle_by_rule
 from rma.models import Return, ReturnLine, ReturnReason
 from rma.selectors import value_of

@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import ClockStart, start_clocks
-from ordercenter.core.errors import BadInput, NotFound, WrongState
+from ordercenter.core.errors import BadInput, NotFound, WrongState, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import record
 from orders.actions.notes import check_file
 from orders.fulfilment.actions.carrier import tidy_waybill
 from orders.models import Order
 from rma.actions.authorise import authorise_return
-from rma.actions.common import locked, require_reason
+from rma.actions.common import locked
 from rma.actions.request import request_return
 from rma.models import Return, ReturnKind, ReturnReason, UnknownParcel
 from rma.models.returns import BEFORE_ARRIVAL, ReturnState

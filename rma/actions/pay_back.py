@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core import intents, moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput, DomainError
+from ordercenter.core.errors import BadInput, DomainError, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.models import Intent
 from ordercenter.core.timeline import record
 from orders.actions import mark_refunded, release_refund, withdraw_work_orders
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders
 from orders.models import Order, Payment, WorkOrderKind
-from rma.actions.common import locked_refund, require_reason
+from rma.actions.common import locked_refund
 from rma.actions.settle import finish_if_paid
 from rma.errors import PayByHand
 from rma.models import Refund, RefundState, Return

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import ClockStart, start_clocks
-from ordercenter.core.errors import BadInput, WrongState
+from ordercenter.core.errors import BadInput, WrongState, require_reason
 from ordercenter.core.timeline import Entry, record_all
 from orders.actions import book_refund, require_refundable
 from orders.models import Order, Payment, PaymentMethod
-from rma.actions.common import locked_refund, require_reason
+from rma.actions.common import locked_refund
 from rma.models import Refund, RefundState, Return
 from rma.models.refunds import BY_MACHINE
 

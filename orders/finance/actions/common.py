@@ -5,15 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db.models import Sum
-from django.utils.translation import gettext_lazy as _
 
-from ordercenter.core.errors import BadInput, NotFound
+from orders.actions.locking import lock_with_order
 from orders.finance.models import Invoice
 from orders.finance.models.invoices import ALIVE
 from orders.models import Order
 from rma.eligibility import INVOICED
 
-__all__ = ["INVOICED", "WANTED", "left_to_invoice", "locked_invoice", "require_reason", "set_tag"]
+__all__ = ["INVOICED", "WANTED", "left_to_invoice", "locked_invoice", "set_tag"]
 
 # A channel, a form or a person has said that the buyer wants an invoice.
 WANTED = "invoice_wanted"
@@ -21,14 +20,7 @@ WANTED = "invoice_wanted"
 
 def locked_invoice(invoice_id: int, *, seen: int | None) -> tuple[Order, Invoice]:
     """The order and its invoice, locked in this order, the invoice in the version seen."""
-    rows = Invoice.objects.filter(pk=invoice_id)
-    order_id = rows.values_list("order_id", flat=True).first()
-    if order_id is None:
-        raise NotFound(id=invoice_id)
-    order: Order = Order.objects.locked(order_id, seen=None)
-    invoice: Invoice = Invoice.objects.locked(invoice_id, seen=seen)
-    invoice.order = order
-    return order, invoice
+    return lock_with_order(Invoice, invoice_id, seen=seen)
 
 
 def left_to_invoice(order: Order, *, without: Invoice | None = None) -> Decimal:
@@ -50,10 +42,3 @@ def set_tag(order: Order, tag: str, *, present: bool) -> None:
         return
     order.tags = [*(name for name in order.tags if name != tag), *([tag] if present else [])]
     order.save(update_fields=["tags", "version"])
-
-
-def require_reason(reason: str) -> str:
-    """The words; raises `BadInput` where there are none."""
-    if not reason.strip():
-        raise BadInput(_("Say why."), fields={"reason": ["empty"]})
-    return reason.strip()[:200]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput, NotFound
+from ordercenter.core.errors import NotFound, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import Entry, record_all
 from orders.finance.models import Cause, Difference, DifferenceState, SettlementFile
@@ -23,8 +23,7 @@ def accept_difference(
 ) -> Difference:
     """The difference is taken as it is; who said so and why stands on it and on the story."""
     actor.require("finance.accept_difference")
-    if not reason.strip():
-        raise BadInput(_("Say why."), fields={"reason": ["empty"]})
+    require_reason(reason)
     _lock_root(difference_id)
     difference: Difference = Difference.objects.locked(difference_id, seen=seen)
     difference.accepted_by, difference.accepted_at = actor.label[:80], moments.now()

@@ -10,14 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput, ChangedMeanwhile
+from ordercenter.core.errors import BadInput, ChangedMeanwhile, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import record
 from orders.finance.actions.common import (
     INVOICED,
     left_to_invoice,
     locked_invoice,
-    require_reason,
     set_tag,
 )
 from orders.finance.costs import cost_view, valid_look
@@ -141,7 +140,7 @@ def refuse_invoice(invoice_id: int, *, seen: int | None, reason: str, actor: Act
     """None is written; its amount can be asked for again."""
     actor.require("finance.refuse_invoice")
     _order, invoice = locked_invoice(invoice_id, seen=seen)
-    _refuse(invoice, require_reason(reason), actor)
+    _refuse(invoice, require_reason(reason)[:200], actor)
     return invoice
 
 
@@ -155,7 +154,7 @@ def refuse_waiting_invoices(order_id: int, *, reason: str, actor: Actor) -> int:
     waiting = Invoice.objects.select_for_update().filter(order=order, state__in=WAITING)
     invoices = list(waiting.order_by("pk"))
     for invoice in invoices:
-        _refuse(invoice, require_reason(reason), actor)
+        _refuse(invoice, require_reason(reason)[:200], actor)
     return len(invoices)
 
 
@@ -178,7 +177,7 @@ def take_back_invoice(
     """The invoice is cancelled, or reversed by a red one; money of its order may go back."""
     actor.require("finance.take_back_invoice")
     order, invoice = locked_invoice(invoice_id, seen=seen)
-    invoice.end_reason, invoice.ended_at = require_reason(reason), moments.now()
+    invoice.end_reason, invoice.ended_at = require_reason(reason)[:200], moments.now()
     invoice.red_number = "".join(red_number.split())
     if invoice.red_number and not _NUMBER.fullmatch(invoice.red_number):
         said = str(_("An invoice number has 20 digits, or 8 with a code."))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from ordercenter.core.actor import Actor
+from ordercenter.core.errors import require_reason
 from ordercenter.core.lifecycle import advance
-from orders.fulfilment.actions.common import follow_order, locked, require_reason
+from orders.fulfilment.actions.common import follow_order, locked
 from orders.fulfilment.models import Shipment
 
 

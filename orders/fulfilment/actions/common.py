@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import restart_clock
-from ordercenter.core.errors import BadInput, NotFound
 from orders.actions import follow_shipments
+from orders.actions.locking import lock_with_order
 from orders.fulfilment.errors import OrderNotInWarehouse
 from orders.fulfilment.models import Shipment, ShipmentLine, ShipmentState
 from orders.models import Order, OrderState
@@ -33,13 +33,7 @@ _ROAD = tuple(dict.fromkeys(_REACHED.values()))
 
 def locked(shipment_id: int, *, seen: int | None) -> tuple[Order, Shipment]:
     """The order and its shipment, locked in this order, the shipment in the version seen."""
-    order_id = Shipment.objects.filter(pk=shipment_id).values_list("order_id", flat=True).first()
-    if order_id is None:
-        raise NotFound(id=shipment_id)
-    order: Order = Order.objects.locked(order_id, seen=None)
-    shipment: Shipment = Shipment.objects.locked(shipment_id, seen=seen)
-    shipment.order = order
-    return order, shipment
+    return lock_with_order(Shipment, shipment_id, seen=seen)
 
 
 def require_in_warehouse(order: Order, *allowed: OrderState) -> None:
@@ -53,12 +47,6 @@ def require_in_warehouse(order: Order, *allowed: OrderState) -> None:
             % {"order": order.number, "state": order.get_state_display()},
             state=order.state,
         )
-
-
-def require_reason(reason: str) -> None:
-    """Return when there are words; raises `BadInput` otherwise."""
-    if not reason.strip():
-        raise BadInput(_("Say why."), fields={"reason": ["empty"]})
 
 
 def follow_order(order: Order, *, actor: Actor) -> None:

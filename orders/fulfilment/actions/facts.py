@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import BadInput, require_reason
 from ordercenter.core.lifecycle import advance
 from ordercenter.core.timeline import record
 from orders.actions import withdraw_work_orders
 from orders.actions.work_orders import WorkOrderDraft, open_work_orders
-from orders.fulfilment.actions.common import follow_order, locked, require_reason
+from orders.fulfilment.actions.common import follow_order, locked
 from orders.fulfilment.models import Shipment, ShipmentState, TrackingState
 from orders.fulfilment.models.shipments import ON_THE_ROAD
 from orders.models import Order, WorkOrderKind

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import WrongState
+from ordercenter.core.errors import WrongState, require_reason
 from ordercenter.core.timeline import record
 from orders.fulfilment.actions.carrier import save_waybill
-from orders.fulfilment.actions.common import locked, require_in_warehouse, require_reason
+from orders.fulfilment.actions.common import locked, require_in_warehouse
 from orders.fulfilment.errors import NoWaybill
 from orders.fulfilment.labels import draw_label
 from orders.fulfilment.models import Shipment, ShipmentState

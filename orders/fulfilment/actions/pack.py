@@ -8,14 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.errors import BadInput
+from ordercenter.core.errors import BadInput, require_reason
 from ordercenter.core.lifecycle import advance, ask_guards
 from orders.fulfilment.actions.common import (
     follow_order,
     lines_of,
     locked,
     require_in_warehouse,
-    require_reason,
     told_lines,
 )
 from orders.fulfilment.actions.pick import matching_lines
