@@ -16,14 +16,13 @@ from unfold.decorators import display
 from integrations.admin.credentials import WithSecret
 from integrations.intake import accounts
 from integrations.models import ChannelAccount, ToldChannel, ToldState
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, when
 from ordercenter.core.adminkit.dialogs import Dialog, Reason, SeenVersion
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects, story
-from ordercenter.core.errors import BadInput, DomainError, WrongState
+from ordercenter.core.errors import BadInput
 from ordercenter.core.timeline import record
 
 name_events(
@@ -76,12 +75,14 @@ class AccountForm(SeenVersion, WithSecret):
 WRITTEN = ("credentials", "seen_version")
 
 
-def _running(account: ChannelAccount, actor: Actor) -> DomainError | None:
-    return WrongState() if account.is_paused else None
+@when
+def _running(account: ChannelAccount) -> bool:
+    return not account.is_paused
 
 
-def _paused(account: ChannelAccount, actor: Actor) -> DomainError | None:
-    return None if account.is_paused else WrongState()
+@when
+def _paused(account: ChannelAccount) -> bool:
+    return account.is_paused
 
 
 def _told(name: str, form: Any) -> list[str]:
@@ -264,13 +265,11 @@ class ToldChannelAdmin(KeysetList, ShownOnly):
         Tab(
             "refused",
             _("Refused"),
-            lambda rows, request: rows.filter(state=ToldState.REFUSED),
+            rows_in(ToldState.REFUSED),
             urgent=True,
         ),
-        Tab(
-            "pending", _("Not told yet"), lambda rows, request: rows.filter(state=ToldState.PENDING)
-        ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        Tab("pending", _("Not told yet"), rows_in(ToldState.PENDING)),
+        EVERYTHING,
     )
 
     @display(description=_("order number"))

@@ -21,10 +21,9 @@ from integrations.models import (
     ErpPolicy,
 )
 from ordercenter.core import moments
-from ordercenter.core.actor import Actor
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, when
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.errors import BadInput, DomainError, WrongState
+from ordercenter.core.errors import BadInput
 
 
 class ErpAccountForm(WithSecret):
@@ -67,12 +66,14 @@ class ErpAccountForm(WithSecret):
         return options
 
 
-def _is_off(account: ErpAccount, actor: Actor) -> DomainError | None:
-    return WrongState() if account.is_active else None
+@when
+def _is_off(account: ErpAccount) -> bool:
+    return not account.is_active
 
 
-def _is_on(account: ErpAccount, actor: Actor) -> DomainError | None:
-    return None if account.is_active else WrongState()
+@when
+def _is_on(account: ErpAccount) -> bool:
+    return account.is_active
 
 
 @admin.register(ErpAccount)

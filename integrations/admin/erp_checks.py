@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -31,7 +32,7 @@ from ordercenter.core import moments
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, go
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects
 from ordercenter.core.errors import BadInput, DomainError
@@ -133,14 +134,14 @@ class ErpCheckAdmin(TransitionButtons, KeysetList, ShownOnly):
             lambda rows, request: rows.filter(result=ErpCheck.Result.ALARM),
             urgent=True,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("shown_day", "result_badge"),
         ("difference", "left_out"),
         ("compared", "made"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
     change_form_outer_after_template = "erp/check.html"
 
     def get_urls(self) -> list[URLPattern]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -17,13 +16,12 @@ from integrations.erp import pushing
 from integrations.models import (
     ErpDocument,
 )
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
+from orders.admin.linking import OrderLink
 
 DOCUMENT_TONES: dict[str, str] = {
     ErpDocument.State.WAITING: "orange",
@@ -32,12 +30,8 @@ DOCUMENT_TONES: dict[str, str] = {
 }
 
 
-def _is_refused(document: ErpDocument, actor: Actor) -> DomainError | None:
-    return None if document.state == ErpDocument.State.REFUSED else WrongState()
-
-
 @admin.register(ErpDocument)
-class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
+class ErpDocumentAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
         "number",
         "kind",
@@ -56,15 +50,15 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "refused",
             _("Refused"),
-            lambda rows, request: rows.filter(state=ErpDocument.State.REFUSED),
+            rows_in(ErpDocument.State.REFUSED),
             urgent=True,
         ),
         Tab(
             "waiting",
             _("Being pushed"),
-            lambda rows, request: rows.filter(state=ErpDocument.State.WAITING),
+            rows_in(ErpDocument.State.WAITING),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("number", "state_badge"),
@@ -73,7 +67,7 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
         ("account_name", "why"),
         ("created_at", "booked_at"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order", "account")
@@ -81,11 +75,6 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
     @display(description=_("day"))
     def shown_day(self, document: ErpDocument) -> str:
         return f"{document.day:%Y-%m-%d}"
-
-    @display(description=_("order"))
-    def order_link(self, document: ErpDocument) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[document.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, document.order.number)
 
     @display(description=_("ERP account"))
     def account_name(self, document: ErpDocument) -> str:
@@ -109,7 +98,7 @@ class ErpDocumentAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="send",
         tone="primary",
         permission="integrations.push_erpdocument",
-        possible=_is_refused,
+        possible=while_in(ErpDocument.State.REFUSED),
         says=_("The ERP is asked first what it holds under this number."),
         done=_("It is on its way again."),
     )

@@ -17,13 +17,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.messaging import mail as mailing
 from integrations.models import Mail, MailRoute
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 
 MAIL_TONES: dict[str, str] = {
     Mail.State.PENDING: "orange",
@@ -62,10 +60,6 @@ class MailRouteAdmin(ModelAdmin):
         return "、".join(route.addresses) or looks.NOTHING
 
 
-def _failed(mail: Mail, actor: Actor) -> DomainError | None:
-    return None if mail.state == Mail.State.FAILED else WrongState()
-
-
 @admin.register(Mail)
 class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("subject", "address", "state_badge", "attempts", "answer", "created_at")
@@ -75,15 +69,15 @@ class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "failed",
             _("Failed"),
-            lambda rows, request: rows.filter(state=Mail.State.FAILED),
+            rows_in(Mail.State.FAILED),
             urgent=True,
         ),
         Tab(
             "pending",
             _("Pending"),
-            lambda rows, request: rows.filter(state=Mail.State.PENDING),
+            rows_in(Mail.State.PENDING),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "address",
@@ -118,7 +112,7 @@ class MailAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="send",
         tone="primary",
         permission="integrations.resend_mail",
-        possible=_failed,
+        possible=while_in(Mail.State.FAILED),
         done=_("It is on its way again."),
     )
     def send_again(self, request: HttpRequest, form: Dialog, mail: Mail) -> None:

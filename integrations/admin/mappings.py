@@ -19,13 +19,11 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from integrations.intake import versions
 from integrations.models import MappingState, MappingVersion, RawMessage
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_fields, name_states, story
-from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.visitors import may
 
 PREVIEWED = 20
@@ -90,14 +88,6 @@ class Table(Dialog):
         return [(str(_("table")), table), (str(_("note")), self.cleaned_data["note"])]
 
 
-def _is_draft(version: MappingVersion, actor: Actor) -> DomainError | None:
-    return None if version.state == MappingState.DRAFT else WrongState()
-
-
-def _is_active(version: MappingVersion, actor: Actor) -> DomainError | None:
-    return None if version.state == MappingState.ACTIVE else WrongState()
-
-
 @admin.register(MappingVersion)
 class MappingVersionAdmin(TransitionButtons, ShownOnly):
     list_display = ("name", "state_badge", "made_by", "made_at", "activated_at", "note")
@@ -137,8 +127,7 @@ class MappingVersionAdmin(TransitionButtons, ShownOnly):
 
     @display(description=_("preview"))
     def preview_link(self, version: MappingVersion) -> SafeString:
-        return format_html(
-            '<a class="oc-link" href="{}">{}</a>',
+        return looks.link(
             self.url_of("preview", version.pk),
             _("What it would change"),
         )
@@ -173,7 +162,7 @@ class MappingVersionAdmin(TransitionButtons, ShownOnly):
         _("Edit draft"),
         icon="edit",
         permission="integrations.edit_mapping",
-        possible=_is_draft,
+        possible=while_in(MappingState.DRAFT),
         form=Table,
         done=_("The draft is saved. Look at the preview before it is used."),
     )
@@ -209,7 +198,7 @@ class MappingVersionAdmin(TransitionButtons, ShownOnly):
         icon="undo",
         tone="danger",
         permission="integrations.edit_mapping",
-        possible=_is_active,
+        possible=while_in(MappingState.ACTIVE),
         says=_("The version that was in use before is in use again."),
         done=_("The mapping before is in use again."),
     )

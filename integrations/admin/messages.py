@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,15 +16,14 @@ from unfold.decorators import display
 
 from integrations.intake.retry import retry_quarantined
 from integrations.models import RawMessage, RawState
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.visitors import may
 from orders.admin.dialogs import SEE_RECEIVER
+from orders.admin.linking import OrderLink
 
 MOST_AT_ONCE = 200
 STATE_TONES: dict[str, str] = {
@@ -45,10 +43,6 @@ def readable(body: str) -> str:
         return body
 
 
-def _quarantined(raw: RawMessage, actor: Actor) -> DomainError | None:
-    return None if raw.state == RawState.QUARANTINED else WrongState()
-
-
 def _outcome(tally: Any) -> str:
     labels = dict(RawState.choices)
     parts = [f"{labels.get(end, end)} {count}" for end, count in tally.items()]
@@ -56,7 +50,7 @@ def _outcome(tally: Any) -> str:
 
 
 @admin.register(RawMessage)
-class RawMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
+class RawMessageAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
         "external_number",
         "shop",
@@ -79,11 +73,11 @@ class RawMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "quarantined",
             _("Needs a person"),
-            lambda rows, request: rows.filter(state=RawState.QUARANTINED),
+            rows_in(RawState.QUARANTINED),
             urgent=True,
         ),
-        Tab("new", _("To be read"), lambda rows, request: rows.filter(state=RawState.NEW)),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        Tab("new", _("To be read"), rows_in(RawState.NEW)),
+        EVERYTHING,
     )
     fields = (
         "external_number",
@@ -124,13 +118,6 @@ class RawMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
     def reason(self, raw: RawMessage) -> str:
         return raw.get_problem_display() or looks.NOTHING
 
-    @display(description=_("order"))
-    def order_link(self, raw: RawMessage) -> SafeString | str:
-        if raw.order is None:
-            return looks.NOTHING
-        url = reverse("admin:orders_order_change", args=[raw.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, raw.order.number)
-
     @display(description=_("message"))
     def shown_body(self, raw: RawMessage) -> SafeString:
         return format_html('<pre class="oc-body">{}</pre>', readable(raw.body))
@@ -140,7 +127,7 @@ class RawMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="refresh",
         tone="primary",
         permission="integrations.retry_rawmessage",
-        possible=_quarantined,
+        possible=while_in(RawState.QUARANTINED),
         says=_("By the mapping that is in use now; what never came whole is asked for again."),
     )
     def retry(self, request: HttpRequest, form: Dialog, raw: RawMessage) -> str:

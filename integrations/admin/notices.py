@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -17,13 +16,11 @@ from integrations.admin.credentials import WithSecret
 from integrations.messaging import robots
 from integrations.messaging.notices import mark_read, visible_to
 from integrations.models import Notice, NoticeLevel, Robot, RobotMessage
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, when, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.roles import role_name
 from ordercenter.core.visitors import user_of
 
@@ -50,7 +47,7 @@ class NoticeAdmin(TransitionButtons, KeysetList, ShownOnly):
     def title_link(self, notice: Notice) -> SafeString | str:
         if not notice.link.startswith("/"):
             return notice.headline
-        return format_html('<a class="oc-link" href="{}">{}</a>', notice.link, notice.headline)
+        return looks.link(notice.link, notice.headline)
 
     @display(description=_("level"))
     def level_badge(self, notice: Notice) -> SafeString:
@@ -86,8 +83,9 @@ class RobotForm(WithSecret):
         )
 
 
-def _is_silent(robot: Robot, actor: Actor) -> DomainError | None:
-    return None if robot.trouble or not robot.is_active else WrongState()
+@when
+def _is_silent(robot: Robot) -> bool:
+    return bool(robot.trouble) or not robot.is_active
 
 
 @admin.register(Robot)
@@ -108,10 +106,6 @@ class RobotAdmin(TransitionButtons, ModelAdmin):
         robots.switch_on(robot.pk)
 
 
-def _failed(message: RobotMessage, actor: Actor) -> DomainError | None:
-    return None if message.state == RobotMessage.State.FAILED else WrongState()
-
-
 @admin.register(RobotMessage)
 class RobotMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("__str__", "robot", "state_badge", "attempts", "created_at")
@@ -128,7 +122,7 @@ class RobotMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="send",
         tone="primary",
         permission="integrations.resend_robotmessage",
-        possible=_failed,
+        possible=while_in(RobotMessage.State.FAILED),
         done=_("It is on its way again."),
     )
     def send_again(self, request: HttpRequest, form: Dialog, message: RobotMessage) -> None:

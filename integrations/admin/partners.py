@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -15,11 +15,10 @@ from unfold.decorators import display
 from integrations.models import PartnerDelivery, WebhookEndpoint
 from integrations.partners import actions, wording
 from integrations.partners.kinds import TEST
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import dialogs, looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, when, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import (
     event_name,
@@ -28,7 +27,6 @@ from ordercenter.core.adminkit.story import (
     name_subjects,
     stream_link,
 )
-from ordercenter.core.errors import DomainError, WrongState
 from orders.api.answers import SEE_RECEIVER
 
 name_events(
@@ -61,12 +59,14 @@ class After(Dialog):
     after = dialogs.whole(_("Behind message number"), least=0, initial=0)
 
 
-def _is_off(endpoint: WebhookEndpoint, actor: Actor) -> DomainError | None:
-    return WrongState() if endpoint.is_active else None
+@when
+def _is_off(endpoint: WebhookEndpoint) -> bool:
+    return not endpoint.is_active
 
 
-def _is_on(endpoint: WebhookEndpoint, actor: Actor) -> DomainError | None:
-    return None if endpoint.is_active else WrongState()
+@when
+def _is_on(endpoint: WebhookEndpoint) -> bool:
+    return endpoint.is_active
 
 
 @admin.register(WebhookEndpoint)
@@ -85,7 +85,7 @@ class WebhookEndpointAdmin(TransitionButtons, KeysetList, ShownOnly):
             lambda rows, request: rows.exclude(trouble=""),
             urgent=True,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "number",
@@ -161,12 +161,8 @@ class WebhookEndpointAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     @display(description=_("messages"))
     def messages(self, endpoint: WebhookEndpoint) -> SafeString:
-        return format_html(
-            '<a class="oc-link" href="{}?tab=all&amp;endpoint__id__exact={}">{}</a>',
-            "/admin/integrations/partnerdelivery/",
-            endpoint.pk,
-            _("Show messages"),
-        )
+        url = reverse("admin:integrations_partnerdelivery_changelist")
+        return looks.link(f"{url}?tab=all&endpoint__id__exact={endpoint.pk}", _("Show messages"))
 
     @button(
         _("Switch on again"),
@@ -216,10 +212,6 @@ class WebhookEndpointAdmin(TransitionButtons, KeysetList, ShownOnly):
         actions.replay(endpoint.pk, after=after, seen=None, actor=actor_of(request))
 
 
-def _is_dead(delivery: PartnerDelivery, actor: Actor) -> DomainError | None:
-    return None if delivery.state == PartnerDelivery.State.DEAD else WrongState()
-
-
 @admin.register(PartnerDelivery)
 class PartnerDeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("__str__", "partner", "what", "about", "state_badge", "attempts", "error")
@@ -229,15 +221,15 @@ class PartnerDeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "dead",
             _("Dead letters"),
-            lambda rows, request: rows.filter(state=PartnerDelivery.State.DEAD),
+            rows_in(PartnerDelivery.State.DEAD),
             urgent=True,
         ),
         Tab(
             "pending",
             _("Pending"),
-            lambda rows, request: rows.filter(state=PartnerDelivery.State.PENDING),
+            rows_in(PartnerDelivery.State.PENDING),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "__str__",
@@ -283,7 +275,7 @@ class PartnerDeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="send",
         tone="primary",
         permission="integrations.resend_partnerdelivery",
-        possible=_is_dead,
+        possible=while_in(PartnerDelivery.State.DEAD),
         done=_("It is on its way again."),
     )
     def send_again(self, request: HttpRequest, form: Dialog, delivery: PartnerDelivery) -> None:

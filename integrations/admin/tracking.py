@@ -14,13 +14,11 @@ from unfold.decorators import display
 from integrations.admin.credentials import WithSecret
 from integrations.inbound import read_again
 from integrations.models import InboundCall, TrackingAccount, TrackingSubscription
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 
 CALL_TONES: dict[str, str] = {
     InboundCall.State.NEW: "orange",
@@ -52,10 +50,6 @@ class TrackingSubscriptionAdmin(KeysetList, ShownOnly):
     readonly_fields = fields
 
 
-def _failed(call: InboundCall, actor: Actor) -> DomainError | None:
-    return None if call.state == InboundCall.State.FAILED else WrongState()
-
-
 @admin.register(InboundCall)
 class InboundCallAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("source", "received_at", "state_badge", "attempts", "repeats", "error")
@@ -63,10 +57,10 @@ class InboundCallAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "failed",
             _("Failed"),
-            lambda rows, request: rows.filter(state=InboundCall.State.FAILED),
+            rows_in(InboundCall.State.FAILED),
             urgent=True,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "source",
@@ -93,7 +87,7 @@ class InboundCallAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="refresh",
         tone="primary",
         permission="integrations.replay_inboundcall",
-        possible=_failed,
+        possible=while_in(InboundCall.State.FAILED),
         done=_("It waits to be read anew."),
     )
     def read_again(self, request: HttpRequest, form: Dialog, call: InboundCall) -> None:

@@ -17,11 +17,10 @@ from unfold.decorators import display
 from inventory import actions
 from inventory.models import Batch, Bin, Sku, StockLevel, Warehouse
 from ordercenter.core.adminkit import dialogs, looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
+from ordercenter.core.adminkit.buttons import Possible, TransitionButtons, actor_of, button, when
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import KeysetList
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 
 
 def skus_like(rows: QuerySet[Any], text: str, prefix: str = "") -> QuerySet[Any]:
@@ -98,11 +97,8 @@ class Grounds(Dialog):
     note = dialogs.words(_("Reason"))
 
 
-def _is_of_quality(wanted: str) -> Any:
-    def answer(batch: Batch, actor: Any) -> DomainError | None:
-        return None if batch.quality == wanted else WrongState()
-
-    return answer
+def _is_of_quality(wanted: str) -> Possible:
+    return when(lambda batch: batch.quality == wanted)
 
 
 @admin.register(Batch)

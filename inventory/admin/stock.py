@@ -20,7 +20,7 @@ from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import (
     name_details,
@@ -126,7 +126,7 @@ class StockLevelAdmin(TransitionButtons, KeysetList, ShownOnly):
             lambda rows, request: rows.filter(low_since__isnull=False),
             urgent=True,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("sku", "warehouse", "low_badge"),

@@ -21,7 +21,7 @@ from ordercenter.console import schedules
 from ordercenter.console.roles import OUR_APPS
 from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, when
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_machines
@@ -108,8 +108,9 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
         return role_name(group.name)
 
 
-def _is_ours(schedule: Schedule, actor: Actor) -> DomainError | None:
-    return None if str(schedule.name).startswith(schedules.OURS) else WrongState()
+@when
+def _is_ours(schedule: Schedule) -> bool:
+    return str(schedule.name).startswith(schedules.OURS)
 
 
 def _runs(schedule: Schedule, actor: Actor) -> DomainError | None:

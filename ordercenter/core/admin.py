@@ -17,9 +17,9 @@ from unfold.decorators import display
 
 from ordercenter.core import clocks, invariants, outbox
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, button
+from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import (
     DOORS,
@@ -29,7 +29,6 @@ from ordercenter.core.adminkit.story import (
     subject_link,
     who_name,
 )
-from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import (
     ClockPolicy,
     Delivery,
@@ -118,10 +117,6 @@ class EventAdmin(KeysetList, ShownOnly):
         return as_json(event.changes)
 
 
-def _is_dead(delivery: Delivery, actor: Any) -> DomainError | None:
-    return None if delivery.state == Delivery.State.DEAD else WrongState()
-
-
 @admin.register(Delivery)
 class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("handler", "what", "subject", "state_badge", "attempts", "not_before", "error")
@@ -131,15 +126,15 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "dead",
             _("Dead letters"),
-            lambda rows, request: rows.filter(state=Delivery.State.DEAD),
+            rows_in(Delivery.State.DEAD),
             urgent=True,
         ),
         Tab(
             "pending",
             _("Pending"),
-            lambda rows, request: rows.filter(state=Delivery.State.PENDING),
+            rows_in(Delivery.State.PENDING),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "handler",
@@ -176,7 +171,7 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         icon="send",
         tone="primary",
         permission="core.resend_delivery",
-        possible=_is_dead,
+        possible=while_in(Delivery.State.DEAD),
         says=_("It gets a new set of attempts, beginning now."),
         done=_("It is on its way again."),
     )
@@ -247,7 +242,7 @@ class TimerAdmin(KeysetList, ShownOnly):
             _("Running"),
             lambda rows, request: rows.filter(stopped_at__isnull=True),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "subject",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -21,4 +20,4 @@ class OrderLink:
         if row.order is None:
             return looks.NOTHING
         url = reverse("admin:orders_order_change", args=[row.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, row.order.number)
+        return looks.link(url, row.order.number)

@@ -25,7 +25,7 @@ from unfold.decorators import display
 from ordercenter.core import moments
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.clocks import ClockColumn
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.models import Timer
 from ordercenter.core.visitors import may
@@ -93,10 +93,6 @@ def add_list_link(link: ListLink) -> None:
     _list_links.append(link)
 
 
-def in_state(state: OrderState) -> Callable[[QuerySet[Any], HttpRequest], QuerySet[Any]]:
-    return lambda rows, request: rows.filter(state=state)
-
-
 def overdue(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySet[Any]:
     """Orders whose running clock has gone past its limit."""
     late = Timer.objects.filter(
@@ -114,12 +110,12 @@ def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> Query
 
 
 TABS = (
-    Tab("review", _("To be reviewed"), in_state(OrderState.PENDING_REVIEW)),
-    Tab("finance", _("Payment to be checked"), in_state(OrderState.PENDING_FINANCE)),
-    Tab("preparing", _("Preparing"), in_state(OrderState.PREPARING)),
+    Tab("review", _("To be reviewed"), rows_in(OrderState.PENDING_REVIEW)),
+    Tab("finance", _("Payment to be checked"), rows_in(OrderState.PENDING_FINANCE)),
+    Tab("preparing", _("Preparing"), rows_in(OrderState.PREPARING)),
     Tab("overdue", _("Overdue"), overdue, urgent=True),
     Tab("trouble", _("In trouble"), in_trouble, urgent=True),
-    Tab("all", _("All"), lambda rows, request: rows, counted=False),
+    EVERYTHING,
 )
 
 

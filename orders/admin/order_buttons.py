@@ -12,6 +12,8 @@ from ordercenter.core.adminkit.buttons import (
     actor_of,
     button,
     unless_guarded,
+    when,
+    while_in,
 )
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.errors import DomainError, WrongState
@@ -36,13 +38,9 @@ _OPEN = tuple(str(state) for state in BEFORE_PACKING)
 _BEFORE_LEAVING = (*_OPEN, str(OrderState.PACKED))
 
 
-def _can_hold(order: Order, actor: Actor) -> DomainError | None:
-    return None if order.state in _BEFORE_LEAVING else WrongState()
-
-
-def _can_hurry(order: Order, actor: Actor) -> DomainError | None:
-    is_so = order.state in CAN_HURRY or order.urgency != Urgency.NORMAL
-    return None if is_so else WrongState()
+@when
+def _can_hurry(order: Order) -> bool:
+    return order.state in CAN_HURRY or order.urgency != Urgency.NORMAL
 
 
 def _can_revise(order: Order, actor: Actor) -> DomainError | None:
@@ -224,7 +222,7 @@ class OrderButtons(TransitionButtons):
         _("Put on hold"),
         icon="pause_circle",
         permission="orders.open_workorder",
-        possible=_can_hold,
+        possible=while_in(*_BEFORE_LEAVING),
         form=Reason,
         says=_("No review, packing or dispatch until the work order is resolved."),
         done=_("The order is on hold."),

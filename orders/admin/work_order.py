@@ -16,7 +16,7 @@ from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
 from ordercenter.core.adminkit.clocks import ClockColumn
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import data_in_words, who_name
 from ordercenter.core.roles import role_name
@@ -65,7 +65,7 @@ class WorkOrderAdmin(TransitionButtons, OrderLink, ClockColumn, KeysetList, Show
         Tab("mine", _("Mine"), claimed_by_me, personal=True),
         Tab("role", _("For my role"), for_my_roles, personal=True, urgent=True),
         Tab("open", _("All open"), lambda rows, request: open_work(rows)),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         "title",

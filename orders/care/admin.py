@@ -6,19 +6,19 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import who_name
+from orders.admin.linking import OrderLink
 from orders.care.models import Inquiry, TrackAttempt
 
 OUTCOME_TONES: dict[str, str] = {
@@ -30,7 +30,7 @@ OUTCOME_TONES: dict[str, str] = {
 
 
 @admin.register(Inquiry)
-class InquiryAdmin(KeysetList, ShownOnly):
+class InquiryAdmin(OrderLink, KeysetList, ShownOnly):
     list_display = ("asked_at", "order_link", "asker", "times", "answered_at", "answer_kind")
     list_display_links = ("asked_at",)
     list_filter = (("answer_kind", ChoicesDropdownFilter),)
@@ -42,12 +42,7 @@ class InquiryAdmin(KeysetList, ShownOnly):
         ("answered_at", "answer_kind", "answerer"),
         ("place", "expected_at", "reason"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
-
-    @display(description=_("order"))
-    def order_link(self, inquiry: Inquiry) -> SafeString:
-        url = reverse("admin:orders_order_change", args=[inquiry.order_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, inquiry.order.number)
+    readonly_fields = flatten(fields)
 
     @display(description=_("noted by"))
     def asker(self, inquiry: Inquiry) -> str:
@@ -75,7 +70,7 @@ class TrackAttemptAdmin(KeysetList, ShownOnly):
             lambda rows, request: rows.filter(outcome=TrackAttempt.Outcome.REFUSED),
             counted=False,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (("at", "ip"), ("number", "outcome_badge"), "device")
     readonly_fields = ("at", "ip", "number", "outcome_badge", "device")

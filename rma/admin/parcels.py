@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,7 +18,7 @@ from unfold.decorators import display
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from orders.models import Order
 from rma import actions
@@ -49,10 +50,10 @@ class UnknownParcelAdmin(TransitionButtons, KeysetList, ShownOnly):
         Tab(
             "waiting",
             _("Waiting"),
-            lambda rows, request: rows.filter(state=UnknownParcelState.WAITING),
+            rows_in(UnknownParcelState.WAITING),
             urgent=True,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("tracking_number", "phone_tail", "sender"),
@@ -62,9 +63,7 @@ class UnknownParcelAdmin(TransitionButtons, KeysetList, ShownOnly):
         "photo",
         "matches",
     )
-    readonly_fields = tuple(
-        name for row in fields for name in (row if isinstance(row, tuple) else (row,))
-    )
+    readonly_fields = flatten(fields)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
+from ordercenter.core.adminkit.buttons import (
+    TransitionButtons,
+    action_button,
+    actor_of,
+    button,
+    when,
+)
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.errors import DomainError, WrongState
 from orders.admin.linking import OrderLink
 from rma import actions
 from rma.admin.dialogs import NewRefund, PaidOut, Replacement, method_of, payee_of
@@ -46,14 +50,14 @@ def in_trouble(rows: QuerySet[Any], request: HttpRequest | None = None) -> Query
     return rows.filter(failed | (Q(state=RefundState.SENDING) & ~Q(trouble="")))
 
 
-def _can_pay_out(refund: Refund, actor: Actor) -> DomainError | None:
-    is_so = refund.state == RefundState.PLANNED and not refund.is_by_machine
-    return None if is_so else WrongState()
+@when
+def _can_pay_out(refund: Refund) -> bool:
+    return refund.state == RefundState.PLANNED and not refund.is_by_machine
 
 
-def _can_replace(refund: Refund, actor: Actor) -> DomainError | None:
-    is_so = refund.state == RefundState.FAILED and refund.replaced_at is None
-    return None if is_so else WrongState()
+@when
+def _can_replace(refund: Refund) -> bool:
+    return refund.state == RefundState.FAILED and refund.replaced_at is None
 
 
 @admin.register(Refund)
@@ -85,9 +89,9 @@ class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         Tab(
             "open",
             _("On their way"),
-            lambda rows, request: rows.filter(state=RefundState.SENDING),
+            rows_in(RefundState.SENDING),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("number", "order_link", "state_badge"),
@@ -97,7 +101,7 @@ class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         ("planned_by", "planned_at", "sent_at"),
         ("done_at", "replaced_at", "checks"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order", "rma", "payment")
@@ -117,7 +121,7 @@ class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         if refund.rma is None:
             return looks.NOTHING
         url = reverse("admin:rma_return_change", args=[refund.rma_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, refund.rma.number)
+        return looks.link(url, refund.rma.number)
 
     @display(description=_("amount"))
     def money(self, refund: Refund) -> str:

@@ -10,7 +10,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
+from ordercenter.core.adminkit.buttons import (
+    TransitionButtons,
+    action_button,
+    actor_of,
+    button,
+    when,
+)
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.lifecycle import why_not
@@ -27,8 +33,9 @@ from rma.models import Return
 from rma.models.returns import BEFORE_ARRIVAL
 
 
-def _can_print(rma: Return, actor: Actor) -> DomainError | None:
-    return None if rma.state in BEFORE_ARRIVAL and rma.has_parcel else WrongState()
+@when
+def _can_print(rma: Return) -> bool:
+    return rma.state in BEFORE_ARRIVAL and rma.has_parcel
 
 
 def _can_settle_money(rma: Return, actor: Actor) -> DomainError | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from unfold.decorators import display
 
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.clocks import ClockColumn
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.pages import inline_pdf
 from ordercenter.core.visitors import may
@@ -42,10 +43,6 @@ STATE_TONES: dict[str, str] = {
 }
 
 
-def in_states(*states: ReturnState) -> Any:
-    return lambda rows, request: rows.filter(state__in=states)
-
-
 @admin.register(Return)
 class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
     list_display = ("number", "order_link", "kind", "reason", "amount", "state_badge", "clock")
@@ -61,12 +58,12 @@ class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
     search_fields = ("number",)
     search_help_text = _("RMA, order or tracking number, phone's last four digits")
     tabs = (
-        Tab("requested", _("To be answered"), in_states(ReturnState.REQUESTED), urgent=True),
-        Tab("coming", _("Coming back"), in_states(*BEFORE_ARRIVAL)),
-        Tab("received", _("To be inspected"), in_states(ReturnState.RECEIVED)),
-        Tab("inspected", _("To be settled"), in_states(ReturnState.INSPECTED), urgent=True),
-        Tab("settling", _("Money on its way"), in_states(ReturnState.SETTLING)),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        Tab("requested", _("To be answered"), rows_in(ReturnState.REQUESTED), urgent=True),
+        Tab("coming", _("Coming back"), rows_in(*BEFORE_ARRIVAL)),
+        Tab("received", _("To be inspected"), rows_in(ReturnState.RECEIVED)),
+        Tab("inspected", _("To be settled"), rows_in(ReturnState.INSPECTED), urgent=True),
+        Tab("settling", _("Money on its way"), rows_in(ReturnState.SETTLING)),
+        EVERYTHING,
     )
     fields = (
         ("number", "order_link", "state_badge"),
@@ -79,9 +76,7 @@ class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
         ("replacement_link", "minutes_to_money"),
         "way",
     )
-    readonly_fields = tuple(
-        name for row in fields for name in (row if isinstance(row, tuple) else (row,))
-    )
+    readonly_fields = flatten(fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order", "warehouse", "carrier")
@@ -102,7 +97,7 @@ class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
         if rma.replacement is None:
             return looks.NOTHING
         url = reverse("admin:orders_order_change", args=[rma.replacement_id])
-        return format_html('<a class="oc-link" href="{}">{}</a>', url, rma.replacement.number)
+        return looks.link(url, rma.replacement.number)
 
     @display(description=_("to be paid back"))
     def amount(self, rma: Return) -> str:

@@ -26,7 +26,7 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import wishes
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.story import last_sequence, story
-from ordercenter.core.errors import BadInput, ChangedMeanwhile, DomainError
+from ordercenter.core.errors import BadInput, ChangedMeanwhile, DomainError, WrongState
 from ordercenter.core.lifecycle import ask_guards, why_not
 from ordercenter.core.visitors import may, person_of
 
@@ -111,6 +111,20 @@ def action_button(action: Callable[..., Any], title: str | Promise, **looks: Any
 
 def _can_move(verb: str) -> Possible:
     return lambda subject, actor: why_not(subject, verb, actor)
+
+
+def when(holds: Callable[[Any], bool]) -> Possible:
+    """Possible for subjects of which this holds."""
+
+    def answer(subject: Any, actor: Actor) -> DomainError | None:
+        return None if holds(subject) else WrongState()
+
+    return answer
+
+
+def while_in(*states: str) -> Possible:
+    """Possible in these states."""
+    return when(lambda subject: subject.state in states)
 
 
 def unless_guarded(verb: str, states: tuple[str, ...], too_late: DomainError) -> Possible:

@@ -12,6 +12,7 @@ from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
 from ordercenter.core.adminkit.counts import as_badge, capped_count, kept_counts
@@ -42,6 +43,15 @@ class Tab:
     # Tabs that show each person something else are counted for each person.
     personal: bool = False
     on_top: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+
+
+# The last tab of most lists.
+EVERYTHING = Tab("all", _("All"), lambda rows, request: rows, counted=False)
+
+
+def rows_in(*states: str) -> Callable[[QuerySet[Any], HttpRequest], QuerySet[Any]]:
+    """The rows of a tab that shows these states."""
+    return lambda rows, request: rows.filter(state__in=states)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ def badges(items: Mapping[Any, str] | list[tuple[Any, str]]) -> SafeString:
     return format_html_join(" ", "{}", ((badge(text, tone),) for text, tone in pairs))
 
 
+def link(url: str, text: Any) -> SafeString:
+    """A way to another page."""
+    return format_html('<a class="oc-link" href="{}">{}</a>', url, text)
+
+
 def money(amount: Decimal | None, currency: str = "CNY") -> str:
     """¥1,234.50 for yuan, the code in front for anything else."""
     if amount is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -15,7 +16,7 @@ from unfold.decorators import display
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, action_button
 from ordercenter.core.adminkit.dialogs import Reason
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from orders.admin.linking import OrderLink
 from orders.finance.actions import accept_difference
@@ -58,7 +59,7 @@ class DifferenceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     search_fields = ("order__number", "number")
     tabs = (
         Tab("open", _("Open"), open_ones, urgent=True),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("what", "state_badge"),
@@ -67,7 +68,7 @@ class DifferenceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         ("our_money", "their_money", "gap_money"),
         ("accepted_by", "accepted_at", "reason"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     @display(description=_("cause"))
     def what(self, difference: Difference) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -13,14 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
-from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
-from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
+from ordercenter.core.adminkit.buttons import (
+    TransitionButtons,
+    action_button,
+    actor_of,
+    button,
+    while_in,
+)
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import who_name
-from ordercenter.core.errors import DomainError, WrongState
 from orders.admin.linking import OrderLink
 from orders.finance import actions
 from orders.finance.admin.dialogs import CostsShown, Issued, NewInvoice, TakenBack
@@ -59,10 +64,6 @@ def too_high(rows: QuerySet[Any], request: HttpRequest | None = None) -> QuerySe
 _MONEY: Any = DecimalField(max_digits=14, decimal_places=2)
 
 
-def _can_look(invoice: Invoice, actor: Actor) -> DomainError | None:
-    return None if invoice.state in WAITING else WrongState()
-
-
 @admin.register(Invoice)
 class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     list_display = (
@@ -90,14 +91,14 @@ class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     tabs = (
         Tab("to_issue", _("To be issued"), to_issue, urgent=True),
         Tab("too_high", _("To be taken back"), too_high, urgent=True),
-        Tab("asked", _("Asked for"), lambda rows, request: rows.filter(state=InvoiceState.ASKED)),
+        Tab("asked", _("Asked for"), rows_in(InvoiceState.ASKED)),
         Tab(
             "issued",
             _("Issued"),
-            lambda rows, request: rows.filter(state=InvoiceState.ISSUED),
+            rows_in(InvoiceState.ISSUED),
             counted=False,
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     # Two beside each other: an invoice number has twenty digits.
     fields = (
@@ -112,7 +113,7 @@ class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         ("looks_made", "red_number"),
         ("ended_at", "end_reason"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("order")
@@ -184,7 +185,7 @@ class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         _("Purchase costs"),
         icon="query_stats",
         permission=SEE_COST,
-        possible=_can_look,
+        possible=while_in(*WAITING),
         form=CostsShown,
         says=_(
             "Weighted average of the last three purchases of each SKU. With the button below it is "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -17,7 +17,7 @@ from unfold.decorators import display
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, go
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from orders.admin.linking import OrderLink
 from orders.finance.actions import load_settlement
@@ -64,7 +64,7 @@ class SettlementFileAdmin(TransitionButtons, KeysetList, ShownOnly):
         ("order_badges",),
         ("gap_badges", "gaps_link"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     @display(description=_("days"))
     def days(self, settlement: SettlementFile) -> str:
@@ -152,7 +152,7 @@ class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
             _("That do not agree"),
             lambda rows, request: rows.exclude(outcome__in=[*_RIGHT_LINES, *_BESIDE]),
         ),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        EVERYTHING,
     )
     fields = (
         ("settlement", "row", "outcome_badge"),
@@ -161,7 +161,7 @@ class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
         ("amount", "fee"),
         ("at", "as_it_came"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     @display(description=_("outcome"))
     def outcome_badge(self, line: SettlementLine) -> SafeString:
@@ -191,9 +191,4 @@ def _counted(settlement: SettlementFile, part: str, choices: Any, tone: Any) -> 
 
 def _link(model: str, settlement: SettlementFile, text: Any) -> SafeString:
     url = reverse(f"admin:finance_{model}_changelist")
-    return format_html(
-        '<a class="oc-link" href="{}?tab=all&settlement__id__exact={}">{}</a>',
-        url,
-        settlement.pk,
-        text,
-    )
+    return looks.link(f"{url}?tab=all&settlement__id__exact={settlement.pk}", text)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest
 from django.urls import URLPattern, path
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
@@ -39,7 +39,7 @@ class DailySheetAdmin(TransitionButtons, KeysetList, ShownOnly):
         ("refunds", "net", "settled"),
         ("who", "made_at"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.file_view)
@@ -97,9 +97,7 @@ class DailySheetAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     @display(description=_("workbook"))
     def take(self, sheet: DailySheet) -> SafeString:
-        return format_html(
-            '<a class="oc-link" href="{}">{}</a>', self.url_of("file", sheet.pk), _("Download")
-        )
+        return looks.link(self.url_of("file", sheet.pk), _("Download"))
 
     @button(
         _("Make a sheet"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -19,7 +20,7 @@ from unfold.decorators import display
 
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.clocks import ClockColumn
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.pages import inline_pdf
 from ordercenter.core.visitors import may
@@ -42,10 +43,6 @@ STATE_TONES: dict[str, str] = {
     ShipmentState.EXCEPTION: "red",
     ShipmentState.CANCELLED: "gray",
 }
-
-
-def in_states(*states: ShipmentState) -> Any:
-    return lambda rows, request: rows.filter(state__in=states)
 
 
 def urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -78,11 +75,11 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
     search_fields = ("number",)
     search_help_text = _("Shipment, waybill or order number")
     tabs = (
-        Tab("planned", _("To be released"), in_states(ShipmentState.PLANNED), on_top=urgent_first),
+        Tab("planned", _("To be released"), rows_in(ShipmentState.PLANNED), on_top=urgent_first),
         Tab(
             "packing",
             _("Packing area"),
-            in_states(ShipmentState.RELEASED, ShipmentState.PICKING),
+            rows_in(ShipmentState.RELEASED, ShipmentState.PICKING),
             on_top=urgent_first,
         ),
         Tab(
@@ -104,10 +101,10 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
         Tab(
             "road",
             _("On the road"),
-            in_states(ShipmentState.DISPATCHED, ShipmentState.IN_TRANSIT),
+            rows_in(ShipmentState.DISPATCHED, ShipmentState.IN_TRANSIT),
         ),
-        Tab("trouble", _("In trouble"), in_states(ShipmentState.EXCEPTION), urgent=True),
-        Tab("all", _("All"), lambda rows, request: rows, counted=False),
+        Tab("trouble", _("In trouble"), rows_in(ShipmentState.EXCEPTION), urgent=True),
+        EVERYTHING,
     )
     fields = (
         ("number", "state_badge"),
@@ -117,7 +114,7 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
         ("label_printed_at", "left_warehouse_at", "carrier_picked_up_at"),
         ("delivered_at", "tracking_state", "last_tracked_at"),
     )
-    readonly_fields = tuple(name for row in fields for name in row)
+    readonly_fields = flatten(fields)
     change_form_outer_after_template = "console/shipment_parts.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -162,9 +159,7 @@ class ShipmentAdmin(ShipmentButtons, OrderLink, ClockColumn, KeysetList, ShownOn
     def label_link(self, shipment: Shipment) -> SafeString | str:
         if shipment.label_printed_at is None:
             return looks.NOTHING
-        return format_html(
-            '<a class="oc-link" href="{}">{}</a>', self.url_of("label", shipment.pk), _("PDF")
-        )
+        return looks.link(self.url_of("label", shipment.pk), _("PDF"))
 
     # -- the label as a file -----------------------------------------------------------------
 

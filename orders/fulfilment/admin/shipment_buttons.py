@@ -6,7 +6,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.adminkit.buttons import TransitionButtons, action_button, actor_of, button
+from ordercenter.core.adminkit.buttons import (
+    TransitionButtons,
+    action_button,
+    actor_of,
+    button,
+    when,
+)
 from ordercenter.core.adminkit.dialogs import Dialog, Reason
 from ordercenter.core.errors import DomainError, WrongState
 from orders.fulfilment import actions
@@ -31,19 +37,19 @@ def _can_rejoin(shipment: Shipment, actor: Actor) -> DomainError | None:
     return _untouched(shipment, actor) if twins(shipment).exists() else WrongState()
 
 
-def _has_no_label(shipment: Shipment, actor: Actor) -> DomainError | None:
-    is_so = shipment.state in IN_THE_HOUSE and shipment.label_printed_at is None
-    return None if is_so else WrongState()
+@when
+def _has_no_label(shipment: Shipment) -> bool:
+    return shipment.state in IN_THE_HOUSE and shipment.label_printed_at is None
 
 
-def _can_print(shipment: Shipment, actor: Actor) -> DomainError | None:
-    is_so = shipment.state in PRINTABLE and shipment.carrier_id is not None
-    return None if is_so else WrongState()
+@when
+def _can_print(shipment: Shipment) -> bool:
+    return shipment.state in PRINTABLE and shipment.carrier_id is not None
 
 
-def _can_void(shipment: Shipment, actor: Actor) -> DomainError | None:
-    is_so = shipment.state in IN_THE_HOUSE and shipment.label_printed_at is not None
-    return None if is_so else WrongState()
+@when
+def _can_void(shipment: Shipment) -> bool:
+    return shipment.state in IN_THE_HOUSE and shipment.label_printed_at is not None
 
 
 class ShipmentButtons(TransitionButtons):
