@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from inventory.models import Warehouse
-from orders.models import Order, OrderState, Shop, Urgency
+from orders.models import Order, Shop, Urgency
 from orders.models.orders import CAN_HURRY
 
 _CACHE_SECONDS = 10.0
@@ -58,16 +58,6 @@ def warehouses_of(shop: Shop) -> tuple[int, ...]:
 def forget_warehouses() -> None:
     """Read the warehouses again at the next question (after an edit, between tests)."""
     _houses.clear()
-
-
-def is_on_its_way(order: Order) -> bool:
-    """True once goods of the order have left for good."""
-    return order.state in (
-        OrderState.DISPATCHED,
-        OrderState.IN_TRANSIT,
-        OrderState.DELIVERED,
-        OrderState.COMPLETED,
-    )
 
 
 def urgent_orders() -> QuerySet[Order]:

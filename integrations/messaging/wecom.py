@@ -11,7 +11,6 @@ from integrations.calling import no_answer, open_client, read_object
 from integrations.channels.base import Answer, Verdict
 
 SEND = "/cgi-bin/webhook/send"
-TEXT_BYTES = 2048
 MARKDOWN_BYTES = 4096
 CALLS_PER_MINUTE = 20
 
@@ -24,23 +23,9 @@ TOO_OFTEN_WAIT = 60.0
 
 def send_markdown(base_url: str, key: str, content: str) -> Verdict:
     """Say something with markdown in the robot's group; exactly one call, at most 4096 bytes."""
-    _check(content, MARKDOWN_BYTES)
-    return _send(base_url, key, {"msgtype": "markdown", "markdown": {"content": content}})
-
-
-def send_text(base_url: str, key: str, content: str, mentioned: tuple[str, ...] = ()) -> Verdict:
-    """Say something plain, naming WeCom accounts; exactly one call, at most 2048 bytes."""
-    _check(content, TEXT_BYTES)
-    words = {"content": content, "mentioned_list": list(mentioned)}
-    return _send(base_url, key, {"msgtype": "text", "text": words})
-
-
-def _check(content: str, limit: int) -> None:
-    if not 0 < len(content.encode()) <= limit:
-        raise ValueError(f"a message has 1 to {limit} bytes")
-
-
-def _send(base_url: str, key: str, body: dict[str, object]) -> Verdict:
+    if not 0 < len(content.encode()) <= MARKDOWN_BYTES:
+        raise ValueError(f"a message has 1 to {MARKDOWN_BYTES} bytes")
+    body = {"msgtype": "markdown", "markdown": {"content": content}}
     try:
         with open_client(base_url) as client:
             return classify(client.post(SEND, params={"key": key}, json=body))

@@ -50,15 +50,11 @@ class WorkingCalendar:
             for starts, ends in self.hours.get(weekday, ())
         )
 
-    def add_minutes(self, start: datetime, minutes: int) -> datetime:
-        """The moment at which `minutes` of open time after `start` are used up.
+    def add(self, start: datetime, length: timedelta) -> datetime:
+        """The moment at which `length` of open time after `start` is used up.
 
         Raises `NoWorkingTime` when the calendar has no open time for a year.
         """
-        return self.add(start, timedelta(minutes=minutes))
-
-    def add(self, start: datetime, length: timedelta) -> datetime:
-        """The moment at which `length` of open time after `start` is used up."""
         left = length
         for begin, end in self._open_from(start):
             if left <= end - begin:

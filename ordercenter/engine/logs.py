@@ -141,8 +141,3 @@ def request_id_of(request: HttpRequest) -> str:
     """The caller's request id when it is acceptable, else a fresh one."""
     given = request.headers.get(REQUEST_ID_HEADER, "")
     return given if ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def current_request_id() -> str | None:
-    """The id of the request this thread works for, or None outside of one."""
-    return structlog.contextvars.get_contextvars().get("request_id")

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Movement, Sku
+from inventory.models import Movement
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.errors import BadInput
@@ -192,12 +192,4 @@ def _ask_service(
             )
         ],
         actor=actor,
-    )
-
-
-def find_sku(code: str) -> Sku | None:
-    """The SKU with this code or barcode."""
-    return (
-        Sku.objects.filter(code=code).first()
-        or Sku.objects.filter(barcode=code).exclude(barcode="").first()
     )

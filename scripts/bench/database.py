@@ -21,7 +21,6 @@ def prepare_environment() -> None:
     os.environ.setdefault("OC_VAR", str(home))
     os.environ["DJANGO_SETTINGS_MODULE"] = "ordercenter.settings"
     os.environ["PYTHONPATH"] = str(ROOT)
-    os.environ["OC_LOG_LEVEL"] = "WARNING"
     os.environ["API_REQUESTS_PER_MINUTE"] = "1000000"
 
 

@@ -158,10 +158,6 @@ class Parcel:
             "data": [line.shown(fine=fine) for line in lines],
         }
 
-    def last_at(self) -> str:
-        """When the last thing happened; empty for a parcel without trace."""
-        return self.trace[-1].at if self.trace else ""
-
 
 def guess_company(number: str) -> tuple[str, str] | None:
     """Carrier and the prefix that gave it away."""

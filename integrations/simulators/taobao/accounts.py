@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-YEAR_SECONDS = 31_536_000
-
 
 @dataclass(frozen=True, slots=True)
 class App:

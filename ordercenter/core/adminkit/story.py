@@ -118,11 +118,6 @@ def event_name(kind: str) -> str:
     return str(_events.get(kind, kind))
 
 
-def event_names() -> dict[str, Text]:
-    """Every kind that has words."""
-    return dict(_events)
-
-
 def state_name(subject_kind: str, state: str) -> str:
     """The state in words."""
     return str(_states.get(subject_kind, {}).get(state, state))
