@@ -20,8 +20,8 @@ def boss(client: Client) -> Client:
     return client
 
 
-def press(client: Client, model: str, pk: int | None, name: str, **values: object):
-    """Open the dialog, then press the button; where the browser is sent."""
+def press(client: Client, model: str, pk: int | None, name: str, **values: object) -> None:
+    """Open the dialog, then press the button; the browser is sent on."""
     args = [] if pk is None else [pk]
     url = reverse(f"admin:rma_{model}_{name}", args=args)
     assert client.get(url, headers={"HX-Request": "true"}).status_code == 200
@@ -91,7 +91,6 @@ def test_an_unknown_parcel_is_assigned_to_an_order(boss):
 
 
 def test_finance_sees_no_button_of_customer_service(client):
-
     grant_roles()
     client.force_login(UserFactory(roles=["finance"]))
     rma = world.requested(world.delivered_order())

@@ -82,13 +82,20 @@ class TestBooking:
 
         assert refunded(order) == "0.00"
 
-    def test_only_finance_may_plan_and_pay(self):
-        order = world.paid_order()
+    def test_planning_and_paying_are_two_permissions_and_a_reason_is_needed(self):
+        order = world.paid_order(method=None)
 
         with pytest.raises(Forbidden):
             planned(order, actor=world.person("rma.pay_out_refund"))
         with pytest.raises(BadInput):
             planned(order, reason=" ")
+        assert (refunded(order), Refund.objects.exists()) == ("0.00", False)
+
+        refund = planned(order)
+        with pytest.raises(Forbidden):
+            payer = world.person("rma.approve_refund")
+            pay_out_refund(refund.pk, seen=None, reference="B1", actor=payer)
+        assert Refund.objects.get().state == "planned"
 
     def test_one_transaction_pays_one_order(self):
         world.paid_order(transaction="4200X")
@@ -206,6 +213,8 @@ class TestByHand:
     def test_nobody_chooses_a_machine_the_money_did_not_come_by(self):
         with pytest.raises(BadInput):
             planned(world.paid_order(), method=PaymentMethod.ALIPAY)
+
+        assert not Refund.objects.exists()
 
     def test_what_was_sent_is_not_called_off_and_not_replaced(self):
         refund = sent(world.paid_order())

@@ -138,6 +138,8 @@ def test_a_return_needs_goods_or_an_amount():
     with pytest.raises(BadInput):
         world.requested(order, ReturnKind.EXCHANGE, amount=Decimal("1.00"))
 
+    assert not Return.objects.exists()
+
 
 def test_a_customer_may_ask_but_not_decide():
     order = world.delivered_order()
@@ -146,5 +148,4 @@ def test_a_customer_may_ask_but_not_decide():
     with pytest.raises(Forbidden):
         authorise_return(rma.pk, seen=None, actor=world.CUSTOMER)
 
-
-# money
+    assert Return.objects.get().state == "requested"

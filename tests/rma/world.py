@@ -20,7 +20,7 @@ from orders.actions import (
     place_order,
 )
 from orders.drafts import Draft, DraftLine
-from orders.fulfilment.actions import deliver_shipment, plan_shipments
+from orders.fulfilment.actions import deliver_shipment
 from orders.models import Order, PaymentMethod
 from rma.actions import (
     Arrived,
@@ -181,9 +181,6 @@ def told(order_id: int, kind: str) -> list[dict[str, Any]]:
     """The data of the order's events of this kind, in order."""
     rows = Event.objects.filter(stream=f"order:{order_id}", kind=kind).order_by("sequence")
     return list(rows.values_list("data", flat=True))
-
-
-__all__ = ["plan_shipments", "warehouse"]
 
 
 def refused_codes(refusal: NotEligible) -> set[str]:
