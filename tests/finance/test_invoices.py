@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,11 +30,11 @@ from orders.finance.costs import cost_view
 from orders.finance.errors import CostsNotSeen, InvoiceTooHigh
 from orders.finance.handlers import drop_invoices, grow_invoice_list
 from orders.finance.models import CostLook, FinanceGate, Invoice, InvoiceKind, InvoiceState
-from orders.models import Order
+from orders.models import Order, OrderState
 from rma.actions import plan_refund
 from rma.eligibility import Wish, look_at
 from rma.models import ReturnKind, ReturnReason
-from tests.factories import UserFactory
+from tests.factories import OrderFactory, UserFactory
 from tests.fulfilment.world import broken_laws, make_house
 from tests.rma.world import delivered_order, paid_order
 
@@ -43,7 +42,6 @@ pytestmark = pytest.mark.django_db
 
 COMPANY = "913100006072514671"
 NUMBER = "25312000000000000001"
-TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -79,9 +77,11 @@ def looked(invoice: Invoice, actor: Actor) -> CostLook:
     return look_at_costs(invoice.pk, fingerprint=cost_view(invoice).fingerprint, actor=actor)
 
 
-def issue(invoice: Invoice, actor: Actor, number: str = NUMBER) -> Invoice:
+def issue(invoice: Invoice, actor: Actor, number: str = NUMBER, code: str = "") -> Invoice:
     today = moments.now().astimezone(moments.SHANGHAI).date()
-    return issue_invoice(invoice.pk, seen=None, number=number, issued_on=today, actor=actor)
+    return issue_invoice(
+        invoice.pk, seen=None, number=number, code=code, issued_on=today, actor=actor
+    )
 
 
 def refusal(act: Callable[[], object]) -> DomainError:
@@ -158,10 +158,12 @@ def test_invoices_of_an_order_never_come_to_more_than_is_left_of_its_money():
 
 
 def test_an_unpaid_and_a_cancelled_order_get_none():
-    order = paid_order()
-    cancel_order(order.pk, seen=None, reason="不要了", actor=SYSTEM)
+    cancelled = paid_order()
+    cancel_order(cancelled.pk, seen=None, reason="不要了", actor=SYSTEM)
 
-    assert isinstance(refusal(lambda: asked(order)), InvoiceTooHigh)
+    for order in (OrderFactory(state=OrderState.PENDING_PAYMENT), cancelled):
+        assert isinstance(refusal(lambda order=order: asked(order)), InvoiceTooHigh)
+    assert not Invoice.objects.exists()
 
 
 def test_a_cancelled_order_gets_none_of_those_that_waited():
@@ -181,6 +183,8 @@ def test_who_may_not_ask_is_refused():
     order = paid_order()
     with pytest.raises(Forbidden):
         ask_invoice(order.pk, seen=None, draft=draft(), actor=clerk("issue"))
+
+    assert not Invoice.objects.exists()
 
 
 def test_two_who_ask_at_once_share_what_is_left(race: Callable[..., list[Any]]):
@@ -303,18 +307,23 @@ def issued_with(number: str) -> tuple[Invoice, Actor]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"),
+    ("number", "code", "field"),
     [
-        ("123", ""),
-        ("12345678", ""),
-        (NUMBER, "1234567890"),
-        ("２５３１２０００", ""),
+        ("123", "", "number"),
+        ("12345678", "", "code"),
+        (NUMBER, "1234567890", "code"),
+        ("２５３１２０００", "", "number"),
     ],
 )
-def test_numbers_that_are_none(number: str, code: str):
+def test_numbers_that_are_none(number: str, code: str, field: str):
     invoice, actor = asked(), clerk()
-    with pytest.raises(BadInput):
-        issue_invoice(invoice.pk, seen=None, number=number, code=code, issued_on=TODAY, actor=actor)
+    looked(invoice, actor)
+
+    with pytest.raises(BadInput) as caught:
+        issue(invoice, actor, number, code)
+
+    assert list(caught.value.details["fields"]) == [field]
+    assert Invoice.objects.get().state == InvoiceState.TO_ISSUE
 
 
 def test_a_number_is_given_once():

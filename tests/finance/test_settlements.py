@@ -284,6 +284,8 @@ def test_who_may_not_load_is_refused(shop: Shop):
     with pytest.raises(Forbidden):
         load(statement(entry("L1", "x", income="1.00")), shop, actor=person())
 
+    assert not SettlementFile.objects.exists()
+
 
 # -- files that are none ---------------------------------------------------------------------
 

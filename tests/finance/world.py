@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from ordercenter.core import moments
-from ordercenter.core.actor import SYSTEM, Actor
+from ordercenter.core.actor import SYSTEM
 from ordercenter.core.moments import SHANGHAI
 from orders.actions import PaymentReference, pay_order, place_order
 from orders.drafts import Draft, DraftLine
@@ -16,15 +16,9 @@ from orders.models import Order, PaymentMethod, Shop
 from rma.actions import pay_out_refund, plan_refund
 from rma.models import Refund
 from tests.fulfilment import world as warehouse
+from tests.rma.world import person as person
 
 _numbers = count(1)
-
-
-def person(*permissions: str, label: str = "财务小陈") -> Actor:
-    """Somebody with just these permissions."""
-    return Actor(
-        kind="person", label=label, door="admin", id=None, permissions=frozenset(permissions)
-    )
 
 
 def shanghai(text: str) -> datetime:
