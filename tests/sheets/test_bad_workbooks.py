@@ -341,4 +341,5 @@ def test_any_text_survives_the_way_out_and_back(text: str, boss: Actor):
 
 
 def test_every_refusal_has_its_words():
+    assert BadOrderSheet.WHY
     assert {why for why, text in BadOrderSheet.WHY.items() if not str(text).strip()} == set()
