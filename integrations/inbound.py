@@ -7,21 +7,25 @@ is failed and shown to people.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.http import HttpRequest
 
 from integrations.models import InboundCall
 from ordercenter.core import moments
 from ordercenter.core.errors import DomainError
+from ordercenter.core.visitors import address_of
 
 log = structlog.get_logger(__name__)
 
 MOST_FIELDS = 20
+KEPT_OF_REFUSED = 8 * 1024
 MOST_ATTEMPTS = 5
 LEASE = timedelta(seconds=120)
 
@@ -72,6 +76,29 @@ def store_call(
         cursor.execute(_STORE, [source, token, headers, body, digest, at, state, at, error])
         row = cursor.fetchone()
     return row[0], row[1]
+
+
+def note_refused(
+    request: HttpRequest, source: str, token: str, body: bytes, *, why: str, headers: Iterable[str]
+) -> None:
+    """Keep the beginning of a call that nobody believes, for people; it is never read."""
+    call_id, _is_new = store_call(
+        source,
+        token,
+        body[:KEPT_OF_REFUSED],
+        headers=kept_headers(request, headers),
+        state=InboundCall.State.REFUSED,
+        error=why,
+    )
+    log.warning(
+        "inbound_call_refused", source=source, call=call_id, why=why, ip=address_of(request)
+    )
+
+
+def kept_headers(request: HttpRequest, names: Iterable[str]) -> str:
+    """These headers as JSON, and the address that called."""
+    kept = {name: request.headers[name][:600] for name in names if name in request.headers}
+    return json.dumps(kept | {"Remote-Addr": request.META.get("REMOTE_ADDR", "")})
 
 
 def form_of(body: bytes, most: int = MOST_FIELDS) -> dict[str, str]:

@@ -7,11 +7,13 @@ entry points could be found.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.errors import BadInput
 
@@ -21,6 +23,29 @@ class Named(Protocol):
 
     key: ClassVar[str]
     label: ClassVar[Any]
+
+
+class WithCredentials:
+    """What adapters have in common: the credentials of the account they speak for."""
+
+    # The credentials it can't do without.
+    needs: ClassVar[tuple[str, ...]] = ()
+    credentials: Mapping[str, str]
+
+    def check(self) -> None:
+        """Return when the account can be used as it is; raises `BadInput`."""
+        for name in self.needs:
+            self.credential(name)
+
+    def credential(self, name: str) -> str:
+        """A credential. Raises `BadInput` when the account has none of that name."""
+        value = self.credentials.get(name)
+        if not value:
+            raise BadInput(
+                _("The account lacks the credential %(name)s.") % {"name": name},
+                fields={"credentials": [name]},
+            )
+        return str(value)
 
 
 A = TypeVar("A", bound=Named)

@@ -11,9 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_lazy as _
-
-from ordercenter.core.errors import BadInput
+from integrations.plugins import WithCredentials
 
 
 class Answer(StrEnum):
@@ -133,7 +131,7 @@ class Parcel:
     lines: Sequence[str] = field(default_factory=tuple)
 
 
-class ChannelAdapter(ABC):
+class ChannelAdapter(WithCredentials, ABC):
     """Speaks one channel's language. Holds no database row and never waits for one.
 
     Read calls repeat themselves where that helps and raise `ChannelTrouble` where it does not.
@@ -158,16 +156,6 @@ class ChannelAdapter(ABC):
         self.base_url = base_url or self.default_base_url
         self.credentials = credentials
         self.options = options
-
-    def credential(self, name: str) -> str:
-        """A credential. Raises `BadInput` when the account has none of that name."""
-        value = self.credentials.get(name)
-        if not value:
-            raise BadInput(
-                _("The channel access lacks the credential %(name)s.") % {"name": name},
-                fields={"credentials": [name]},
-            )
-        return str(value)
 
     @abstractmethod
     def changes(self, window: Window) -> Iterator[Page]:

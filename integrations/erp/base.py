@@ -10,10 +10,8 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_lazy as _
-
 from integrations.channels.base import Verdict
-from ordercenter.core.errors import BadInput
+from integrations.plugins import WithCredentials
 
 
 class DocumentKind(StrEnum):
@@ -90,7 +88,7 @@ class ErpTrouble(Exception):
         self.verdict = verdict
 
 
-class ErpAdapter(ABC):
+class ErpAdapter(WithCredentials, ABC):
     """Speaks one ERP's language; holds no database row and never waits for one.
 
     Each changing method is exactly one call; the caller keeps the intent and asks before it
@@ -100,8 +98,6 @@ class ErpAdapter(ABC):
     key: ClassVar[str]
     label: ClassVar[Any]
     default_base_url: ClassVar[str]
-    # The credentials it can't do without.
-    needs: ClassVar[tuple[str, ...]]
 
     def __init__(
         self, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]
@@ -109,21 +105,6 @@ class ErpAdapter(ABC):
         self.base_url = (base_url or self.default_base_url).rstrip("/")
         self.credentials = credentials
         self.options = options
-
-    def check(self) -> None:
-        """Return when every credential is there and the options make sense; raises `BadInput`."""
-        for name in self.needs:
-            self.credential(name)
-
-    def credential(self, name: str) -> str:
-        """A credential. Raises `BadInput` when the account has none of that name."""
-        value = self.credentials.get(name)
-        if not value:
-            raise BadInput(
-                _("The ERP account lacks the credential %(name)s.") % {"name": name},
-                fields={"credentials": [name]},
-            )
-        return str(value)
 
     @abstractmethod
     def save(self, document: Document) -> Verdict:

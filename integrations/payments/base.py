@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.channels.base import Answer, Verdict
 from integrations.payments.rsa import BadKey, load_private, load_public
+from integrations.plugins import WithCredentials
 from ordercenter.core.errors import BadInput
 
 
@@ -77,15 +78,14 @@ class Notice:
     nonce: str = ""
 
 
-class PaymentAdapter(ABC):
+class PaymentAdapter(WithCredentials, ABC):
     """Speaks one payment system's language; holds no database row and never waits for one.
 
     Each method is exactly one call; the caller keeps the intent and decides what comes next.
     """
 
     key: ClassVar[str]
-    # The credentials it can't do without, and which of them are RSA keys.
-    needs: ClassVar[tuple[str, ...]]
+    # The credentials that are RSA keys.
     private_key: ClassVar[str] = "private_key"
     public_key: ClassVar[str]
     # Two refunds of one payment must be so far apart.
@@ -97,8 +97,7 @@ class PaymentAdapter(ABC):
 
     def check(self) -> None:
         """Return when every credential is there and the keys are keys; raises `BadInput`."""
-        for name in self.needs:
-            self.credential(name)
+        super().check()
         for name, load in ((self.private_key, load_private), (self.public_key, load_public)):
             try:
                 load(self.credential(name))
@@ -107,16 +106,6 @@ class PaymentAdapter(ABC):
                     _("The credential %(name)s is no RSA key in PEM.") % {"name": name},
                     fields={"credentials": [name]},
                 ) from error
-
-    def credential(self, name: str) -> str:
-        """A credential. Raises `BadInput` when the account has none of that name."""
-        value = self.credentials.get(name)
-        if not value:
-            raise BadInput(
-                _("The payment account lacks the credential %(name)s.") % {"name": name},
-                fields={"credentials": [name]},
-            )
-        return str(value)
 
     @abstractmethod
     def refund(self, wanted: Wanted) -> Told:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
-import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
-from integrations.inbound import store_call
-from integrations.models import InboundCall, NoticeNonce, PaymentAccount
+from integrations.inbound import kept_headers, note_refused, store_call
+from integrations.models import NoticeNonce, PaymentAccount
 from integrations.payments.accounts import active_account, adapter_of
 from integrations.payments.base import Forged
 from integrations.payments.inbound import ALIPAY, WECHATPAY
 from ordercenter.core import moments
 
-log = structlog.get_logger(__name__)
-
 MOST_BYTES = 64 * 1024
-KEPT_OF_REFUSED = 8 * 1024
 KEPT_HEADERS = (
     "Content-Type",
     "User-Agent",
@@ -70,11 +64,15 @@ def take_in(request: HttpRequest, system: str, source: str) -> int:
         notice = adapter_of(account).verify(body, headers, moments.now())
         with transaction.atomic():
             _use_up(source, notice.nonce)
-            call_id, is_new = store_call(source, str(account.pk), body, headers=_kept(request))
+            call_id, is_new = store_call(
+                source, str(account.pk), body, headers=kept_headers(request, KEPT_HEADERS)
+            )
             if is_new:
                 async_task("integrations.payments.tasks.process_one", call_id, group="inbound")
     except Forged as error:
-        _note_forgery(request, source, str(account.pk), body, str(error))
+        note_refused(
+            request, f"{source}!", str(account.pk), body, why=str(error), headers=KEPT_HEADERS
+        )
         return 401
     return 200
 
@@ -86,20 +84,3 @@ def _use_up(source: str, nonce: str) -> None:
     _nonce, is_new = NoticeNonce.objects.get_or_create(source=source, nonce=nonce[:64])
     if not is_new:
         raise Forged("replayed")
-
-
-def _note_forgery(request: HttpRequest, source: str, token: str, body: bytes, why: str) -> None:
-    call_id, _is_new = store_call(
-        f"{source}!",
-        token,
-        body[:KEPT_OF_REFUSED],
-        headers=_kept(request),
-        state=InboundCall.State.REFUSED,
-        error=why,
-    )
-    log.warning("notice_refused", call=call_id, why=why, ip=request.META.get("REMOTE_ADDR"))
-
-
-def _kept(request: HttpRequest) -> str:
-    kept = {name: request.headers[name][:600] for name in KEPT_HEADERS if name in request.headers}
-    return json.dumps(kept | {"Remote-Addr": request.META.get("REMOTE_ADDR", "")})

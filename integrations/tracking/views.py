@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,16 +9,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
-from integrations.inbound import Unreadable, form_of, store_call
-from integrations.models import InboundCall, TrackingSubscription
+from integrations.inbound import Unreadable, form_of, kept_headers, note_refused, store_call
+from integrations.models import TrackingSubscription
 from integrations.tracking.inbound import PUSH
 from integrations.tracking.kuaidi100.signing import is_push_genuine
+from ordercenter.core.visitors import address_of
 
 log = structlog.get_logger(__name__)
 
 # A trace of 500 lines is far below.
 MOST_BYTES = 512 * 1024
-KEPT_OF_REFUSED = 8 * 1024
 KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
 # Anything else is pushed again every half hour (execution.md 5).
 ACKNOWLEDGED = {"result": True, "returnCode": "200", "message": "成功"}
@@ -36,16 +34,16 @@ def kuaidi100_push(request: HttpRequest, token: str) -> HttpResponse:
     """
     subscription = TrackingSubscription.objects.filter(token=token).only("salt", "token").first()
     if subscription is None:
-        log.warning("push_to_unknown_address", ip=request.META.get("REMOTE_ADDR"))
+        log.warning("push_to_unknown_address", ip=address_of(request))
         return _refusal(404)
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return _refusal(413)
     if not _is_genuine(body, subscription.salt):
-        _note_forgery(request, token, body)
+        note_refused(request, PUSH, token, body, why="wrong signature", headers=KEPT_HEADERS)
         return _refusal(403)
     with transaction.atomic():
-        call_id, is_new = store_call(PUSH, token, body, headers=_headers(request))
+        call_id, is_new = store_call(PUSH, token, body, headers=kept_headers(request, KEPT_HEADERS))
         if is_new:
             async_task("integrations.tracking.tasks.process_one", call_id, group="inbound")
     return _json(ACKNOWLEDGED, 200)
@@ -58,23 +56,6 @@ def _is_genuine(body: bytes, salt: str) -> bool:
     except Unreadable:
         return False
     return is_push_genuine(form.get("param", ""), form.get("sign", ""), salt=salt)
-
-
-def _note_forgery(request: HttpRequest, token: str, body: bytes) -> None:
-    call_id, _is_new = store_call(
-        PUSH,
-        token,
-        body[:KEPT_OF_REFUSED],
-        headers=_headers(request),
-        state=InboundCall.State.REFUSED,
-        error="wrong signature",
-    )
-    log.warning("push_refused", call=call_id, ip=request.META.get("REMOTE_ADDR"))
-
-
-def _headers(request: HttpRequest) -> str:
-    kept = {name: request.headers[name][:300] for name in KEPT_HEADERS if name in request.headers}
-    return json.dumps(kept | {"Remote-Addr": request.META.get("REMOTE_ADDR", "")})
 
 
 def _refusal(status: int) -> HttpResponse:
