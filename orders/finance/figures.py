@@ -8,7 +8,6 @@ they are asked for, with their refunds.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -24,22 +23,11 @@ ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
-class DayFigures:
-    """One shop's day. `total` is what its orders come to, `refunds` the money paid back (CNY)."""
-
-    day: date
-    shop_id: int
-    orders: int
-    total: Decimal
-    refunds: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class OrderFigures:
     """One order's part in a day (CNY).
 
     An order that only had a refund that day `is_of_day` False and brings a `total` of 0. The
-    rows of a shop add up to its `DayFigures`.
+    rows of a shop add up to its day.
     """
 
     number: str
@@ -81,20 +69,6 @@ def refunds_of(
         state=RefundState.SUCCEEDED, done_at__gte=begins, done_at__lt=ends
     )
     return found if with_gifts else found.exclude(order__kind=OrderKind.GIFT)
-
-
-def day_figures(day: date, *, with_gifts: bool = False) -> list[DayFigures]:
-    """Each shop that had orders or refunds that day, by its id; two statements."""
-    counts: defaultdict[int, int] = defaultdict(int)
-    totals: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
-    refunds: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
-    for row in order_figures(day, with_gifts=with_gifts):
-        counts[row.shop_id] += row.is_of_day
-        totals[row.shop_id] += row.total
-        refunds[row.shop_id] += row.refunded
-    return [
-        DayFigures(day, shop, counts[shop], totals[shop], refunds[shop]) for shop in sorted(counts)
-    ]
 
 
 def order_figures(day: date, *, with_gifts: bool = False) -> Iterator[OrderFigures]:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders.finance.figures import DayFigures, day_figures, order_figures
+from orders.finance.figures import order_figures
 from orders.models import OrderKind
 from tests.factories import ShopFactory
+from tests.finance.daily import DayFigures, day_figures
 from tests.finance.world import make_order, pay_back, shanghai
 
 pytestmark = pytest.mark.django_db

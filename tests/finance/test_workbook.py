@@ -20,13 +20,14 @@ from hypothesis.extra.django import TestCase
 from ordercenter.core import moments
 from orders.finance import tasks, workbook
 from orders.finance.errors import DoesNotTie
-from orders.finance.figures import business_day, day_figures
+from orders.finance.figures import business_day
 from orders.finance.ledger import Span
 from orders.finance.models import DailySheet
 from orders.finance.workbook import write_sheet
 from orders.models import Order, OrderKind, PaymentMethod, Shop
 from rma.models import Refund, RefundState
 from tests.factories import ShopFactory
+from tests.finance.daily import day_figures
 from tests.finance.world import make_order, pay_back, person, shanghai
 
 pytestmark = pytest.mark.django_db

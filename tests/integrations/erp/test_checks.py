@@ -21,9 +21,9 @@ from ordercenter.core.models import Delivery, Event
 from ordercenter.core.moments import SHANGHAI
 from ordercenter.core.outbox import RetryLater
 from ordercenter.core.workbooks.errors import BadWorkbook
-from orders.finance.figures import day_figures
 from orders.models import Order
 from tests.factories import UserFactory
+from tests.finance.daily import day_figures
 from tests.finance.world import broken_laws
 from tests.integrations.erp.conftest import by_hand, paid_order, refunded, today
 from tests.rma.world import person
