@@ -15,7 +15,8 @@ from integrations.models import PartnerDelivery, WebhookEndpoint
 from integrations.partners import wording
 from integrations.partners.kinds import TEST
 from ordercenter.core.actor import Actor
-from orders.api.answers import event_as_json, moment
+from ordercenter.core.api.parts import moment
+from orders.api.answers import event_as_json
 from orders.api.reading import events_for, visible_to
 from orders.models import ApiKey, Order
 

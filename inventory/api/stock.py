@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from inventory.models import StockLevel
 from ordercenter.core.api import schema
 from ordercenter.core.api.paging import PAGE_FIELDS, oldest_first
+from ordercenter.core.api.parts import NUMBER, TEXT, a_page
 from ordercenter.core.api.shapes import Several, Shape, Text
 from ordercenter.core.api.views import ApiView
 
@@ -20,8 +21,6 @@ STOCK_QUERY = Shape(
     *PAGE_FIELDS,
 )
 
-_PIECES: dict[str, Any] = {"type": "integer"}
-_TEXT: dict[str, Any] = {"type": "string"}
 _INSIDE = ("on_hand", "reserved", "held", "defective", "safety")
 
 schema.components(
@@ -29,25 +28,14 @@ schema.components(
         "StockLevel": {
             "type": "object",
             "properties": {
-                "sku": _TEXT,
-                "warehouse": _TEXT,
-                "available": {**_PIECES, "description": "Pieces that can be promised now."},
-                **{name: {**_PIECES, "description": "For staff."} for name in _INSIDE},
+                "sku": TEXT,
+                "warehouse": TEXT,
+                "available": {**NUMBER, "description": "Pieces that can be promised now."},
+                **{name: {**NUMBER, "description": "For staff."} for name in _INSIDE},
             },
             "required": ["sku", "warehouse", "available"],
         },
-        "StockPage": {
-            "type": "object",
-            "properties": {
-                "results": {
-                    "type": "array",
-                    "items": {"$ref": "#/components/schemas/StockLevel"},
-                },
-                "next_cursor": {"type": "integer", "nullable": True},
-                "next": {"type": "string", "nullable": True},
-            },
-            "required": ["results", "next_cursor", "next"],
-        },
+        "StockPage": a_page("StockLevel"),
     }
 )
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from ordercenter.core.actor import Actor
-from ordercenter.core.api.shapes import MONEY_SCHEMA
+from ordercenter.core.api.parts import (
+    FLAG,
+    MAYBE_MOMENT,
+    MAYBE_TEXT,
+    MOMENT,
+    MONEY,
+    NUMBER,
+    TEXT,
+    a_list,
+    a_page,
+    an_object,
+    moment,
+    money,
+    text,
+)
 from ordercenter.core.models import Event
 from orders.masking import mask_any, mask_name, masked
 from orders.models import Order, OrderKind, OrderState, PaymentState, Urgency
@@ -133,104 +146,67 @@ def _changes(changes: Mapping[str, Any], *, sees_all: bool) -> dict[str, Any]:
     }
 
 
-def money(amount: Decimal | int) -> str:
-    """An amount with two decimals."""
-    return f"{amount:.2f}"
-
-
-def moment(value: datetime | None) -> str | None:
-    """A moment in UTC, as RFC 3339 writes it."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
-
-
-def _text(**more: Any) -> dict[str, Any]:
-    return {"type": "string", **more}
-
-
-_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
-_MAYBE_MOMENT: dict[str, Any] = {**_MOMENT, "nullable": True}
-
-
-def an_object(**properties: Any) -> dict[str, Any]:
-    """The schema of an object that always has all of these."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def a_list(of: str) -> dict[str, Any]:
-    """The schema of a list of one component."""
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
-
-
-def a_page(of: str) -> dict[str, Any]:
-    """The schema of a page of one component."""
-    return an_object(
-        results=a_list(of),
-        next_cursor={"type": "integer", "nullable": True},
-        next={"type": "string", "nullable": True},
-    )
-
-
 COMPONENTS: dict[str, Any] = {
     "Receiver": an_object(
-        name=_text(),
-        phone=_text(),
-        province=_text(),
-        city=_text(),
-        district=_text(),
-        street=_text(),
-        is_masked={"type": "boolean"},
+        name=TEXT,
+        phone=TEXT,
+        province=TEXT,
+        city=TEXT,
+        district=TEXT,
+        street=TEXT,
+        is_masked=FLAG,
     ),
     "OrderLine": an_object(
-        line=_text(description="The number of the line in your system."),
-        sku=_text(),
-        title=_text(),
-        quantity={"type": "integer"},
-        unit_price=MONEY_SCHEMA,
-        amount=MONEY_SCHEMA,
-        is_gift={"type": "boolean"},
-        refund_open={"type": "boolean"},
+        line=text(description="The number of the line in your system."),
+        sku=TEXT,
+        title=TEXT,
+        quantity=NUMBER,
+        unit_price=MONEY,
+        amount=MONEY,
+        is_gift=FLAG,
+        refund_open=FLAG,
     ),
     "Order": an_object(
-        number=_text(example="OC2611220000001"),
-        shop=_text(),
-        external_number=_text(),
-        version={"type": "integer"},
-        state=_text(enum=OrderState.values),
-        state_since=_MOMENT,
-        kind=_text(enum=OrderKind.values),
-        main_order=_text(nullable=True),
-        urgency=_text(enum=Urgency.values),
-        tags={"type": "array", "items": _text()},
-        currency=_text(),
-        goods_amount=MONEY_SCHEMA,
-        freight=MONEY_SCHEMA,
-        discount=MONEY_SCHEMA,
-        total=MONEY_SCHEMA,
-        paid_amount=MONEY_SCHEMA,
-        payment_state=_text(enum=PaymentState.values),
-        refund_open={"type": "boolean"},
-        placed_at=_MOMENT,
-        paid_at=_MAYBE_MOMENT,
-        ship_by=_MAYBE_MOMENT,
-        dispatched_at=_MAYBE_MOMENT,
-        delivered_at=_MAYBE_MOMENT,
-        buyer_name=_text(),
-        buyer_message=_text(),
-        seller_memo=_text(),
-        referrer_code=_text(),
+        number=text(example="OC2611220000001"),
+        shop=TEXT,
+        external_number=TEXT,
+        version=NUMBER,
+        state=text(enum=OrderState.values),
+        state_since=MOMENT,
+        kind=text(enum=OrderKind.values),
+        main_order=MAYBE_TEXT,
+        urgency=text(enum=Urgency.values),
+        tags={"type": "array", "items": TEXT},
+        currency=TEXT,
+        goods_amount=MONEY,
+        freight=MONEY,
+        discount=MONEY,
+        total=MONEY,
+        paid_amount=MONEY,
+        payment_state=text(enum=PaymentState.values),
+        refund_open=FLAG,
+        placed_at=MOMENT,
+        paid_at=MAYBE_MOMENT,
+        ship_by=MAYBE_MOMENT,
+        dispatched_at=MAYBE_MOMENT,
+        delivered_at=MAYBE_MOMENT,
+        buyer_name=TEXT,
+        buyer_message=TEXT,
+        seller_memo=TEXT,
+        referrer_code=TEXT,
         receiver={"$ref": "#/components/schemas/Receiver"},
         lines=a_list("OrderLine"),
     ),
     "OrderPage": a_page("Order"),
     "Event": an_object(
-        sequence={"type": "integer"},
-        kind=_text(example="order.paid"),
-        subject=_text(),
-        from_state=_text(nullable=True),
-        to_state=_text(nullable=True),
-        at=_MOMENT,
-        actor=an_object(kind=_text(), label=_text()),
-        door=_text(),
+        sequence=NUMBER,
+        kind=text(example="order.paid"),
+        subject=TEXT,
+        from_state=MAYBE_TEXT,
+        to_state=MAYBE_TEXT,
+        at=MOMENT,
+        actor=an_object(kind=TEXT, label=TEXT),
+        door=TEXT,
         data={"type": "object", "additionalProperties": True},
         changes={
             "type": "object",
@@ -241,6 +217,6 @@ COMPONENTS: dict[str, Any] = {
     "Timeline": an_object(
         results=a_list("Event"),
         last={"type": "integer", "description": "Ask `after` this the next time."},
-        has_more={"type": "boolean"},
+        has_more=FLAG,
     ),
 }

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from orders.api.answers import a_list, a_page, an_object, moment, money
+from ordercenter.core.api.parts import (
+    FLAG,
+    MAYBE_MOMENT,
+    MAYBE_TEXT,
+    MOMENT,
+    MONEY,
+    NUMBER,
+    TEXT,
+    a_list,
+    a_page,
+    an_object,
+    moment,
+    money,
+)
 from orders.models import PaymentMethod
 from rma.models import RefundState, Return, ReturnKind, ReturnReason, ReturnState
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_MAYBE_TEXT: dict[str, Any] = {"type": "string", "nullable": True}
-_NUMBER: dict[str, Any] = {"type": "integer"}
-_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
-_MAYBE_MOMENT: dict[str, Any] = {**_MOMENT, "nullable": True}
-_MONEY: dict[str, Any] = {**_TEXT, "example": "128.00"}
 
 
 def return_as_json(rma: Return) -> dict[str, Any]:
@@ -67,45 +73,45 @@ def return_as_json(rma: Return) -> dict[str, Any]:
 
 
 COMPONENTS: dict[str, Any] = {
-    "ReturnCheck": an_object(code=_TEXT, ok={"type": "boolean"}, says=_TEXT),
+    "ReturnCheck": an_object(code=TEXT, ok=FLAG, says=TEXT),
     "ReturnLine": an_object(
-        line=_TEXT,
-        sku=_TEXT,
-        requested=_NUMBER,
-        authorised=_NUMBER,
-        received=_NUMBER,
-        good=_NUMBER,
-        defective=_NUMBER,
-        settled=_NUMBER,
+        line=TEXT,
+        sku=TEXT,
+        requested=NUMBER,
+        authorised=NUMBER,
+        received=NUMBER,
+        good=NUMBER,
+        defective=NUMBER,
+        settled=NUMBER,
     ),
     "ReturnRefund": an_object(
-        number=_TEXT,
-        method={**_TEXT, "enum": PaymentMethod.values},
-        amount=_MONEY,
-        state={**_TEXT, "enum": RefundState.values},
-        done_at=_MAYBE_MOMENT,
+        number=TEXT,
+        method={**TEXT, "enum": PaymentMethod.values},
+        amount=MONEY,
+        state={**TEXT, "enum": RefundState.values},
+        done_at=MAYBE_MOMENT,
     ),
     "Return": an_object(
-        number={**_TEXT, "example": "RMA261122000001"},
-        order=_TEXT,
-        version=_NUMBER,
-        state={**_TEXT, "enum": ReturnState.values},
-        state_since=_MOMENT,
-        kind={**_TEXT, "enum": ReturnKind.values},
-        reason={**_TEXT, "enum": ReturnReason.values},
-        note=_TEXT,
-        decision=_TEXT,
-        refund_amount=_MONEY,
-        warehouse=_MAYBE_TEXT,
-        carrier=_MAYBE_TEXT,
-        tracking_number=_MAYBE_TEXT,
-        replacement_order=_MAYBE_TEXT,
-        requested_at=_MOMENT,
-        authorised_at=_MAYBE_MOMENT,
-        posted_at=_MAYBE_MOMENT,
-        received_at=_MAYBE_MOMENT,
-        inspected_at=_MAYBE_MOMENT,
-        settled_at=_MAYBE_MOMENT,
+        number={**TEXT, "example": "RMA261122000001"},
+        order=TEXT,
+        version=NUMBER,
+        state={**TEXT, "enum": ReturnState.values},
+        state_since=MOMENT,
+        kind={**TEXT, "enum": ReturnKind.values},
+        reason={**TEXT, "enum": ReturnReason.values},
+        note=TEXT,
+        decision=TEXT,
+        refund_amount=MONEY,
+        warehouse=MAYBE_TEXT,
+        carrier=MAYBE_TEXT,
+        tracking_number=MAYBE_TEXT,
+        replacement_order=MAYBE_TEXT,
+        requested_at=MOMENT,
+        authorised_at=MAYBE_MOMENT,
+        posted_at=MAYBE_MOMENT,
+        received_at=MAYBE_MOMENT,
+        inspected_at=MAYBE_MOMENT,
+        settled_at=MAYBE_MOMENT,
         checks=a_list("ReturnCheck"),
         lines=a_list("ReturnLine"),
         refunds=a_list("ReturnRefund"),

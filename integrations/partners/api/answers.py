@@ -6,17 +6,21 @@ from typing import Any
 
 from integrations.models import PartnerDelivery, WebhookEndpoint
 from integrations.partners.kinds import KINDS, TEST
-from orders.api.answers import SEE_RECEIVER, a_page, an_object, moment
+from ordercenter.core.api.parts import (
+    FLAG,
+    MAYBE_MOMENT,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    a_page,
+    an_object,
+    moment,
+)
+from orders.api.answers import SEE_RECEIVER
 
 EVERY_KIND = "*"
 # Counting ends here.
 MOST_COUNTED = 10_000
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_NUMBER: dict[str, Any] = {"type": "integer"}
-_FLAG: dict[str, Any] = {"type": "boolean"}
-_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
-_MAYBE_MOMENT: dict[str, Any] = {**_MOMENT, "nullable": True}
 
 
 def webhook_as_json(endpoint: WebhookEndpoint) -> dict[str, Any]:
@@ -72,63 +76,63 @@ def delivery_as_json(delivery: PartnerDelivery) -> dict[str, Any]:
 
 
 _WEBHOOK: dict[str, Any] = {
-    "number": {**_TEXT, "example": "WH3f9c1a7b20de44a1"},
-    "version": _NUMBER,
-    "url": _TEXT,
-    "description": _TEXT,
-    "kinds": {"type": "array", "items": {**_TEXT, "enum": [EVERY_KIND, *KINDS]}},
-    "is_active": _FLAG,
+    "number": {**TEXT, "example": "WH3f9c1a7b20de44a1"},
+    "version": NUMBER,
+    "url": TEXT,
+    "description": TEXT,
+    "kinds": {"type": "array", "items": {**TEXT, "enum": [EVERY_KIND, *KINDS]}},
+    "is_active": FLAG,
     "shows_receivers": {
-        **_FLAG,
+        **FLAG,
         "description": "Names, phones and streets without stars: the key that last set it up may.",
     },
-    "old_secret_signs_until": _MAYBE_MOMENT,
-    "created_at": _MOMENT,
+    "old_secret_signs_until": MAYBE_MOMENT,
+    "created_at": MOMENT,
 }
 
 COMPONENTS: dict[str, Any] = {
     "Webhook": an_object(**_WEBHOOK),
     "WebhookWithSecret": an_object(
         **_WEBHOOK,
-        secret={**_TEXT, "description": "Shown in this answer only.", "example": "whsec_MfKQ…"},
+        secret={**TEXT, "description": "Shown in this answer only.", "example": "whsec_MfKQ…"},
     ),
     "WebhookPage": a_page("Webhook"),
     "WebhookStatus": an_object(
-        number=_TEXT,
-        is_active=_FLAG,
-        last_sequence=_NUMBER,
-        waiting={**_NUMBER, "description": "At most 10000."},
-        dead={**_NUMBER, "description": "At most 10000."},
-        failures=_NUMBER,
-        failing_since=_MAYBE_MOMENT,
-        paused_until=_MAYBE_MOMENT,
-        reached_at=_MAYBE_MOMENT,
-        trouble={**_TEXT, "nullable": True},
+        number=TEXT,
+        is_active=FLAG,
+        last_sequence=NUMBER,
+        waiting={**NUMBER, "description": "At most 10000."},
+        dead={**NUMBER, "description": "At most 10000."},
+        failures=NUMBER,
+        failing_since=MAYBE_MOMENT,
+        paused_until=MAYBE_MOMENT,
+        reached_at=MAYBE_MOMENT,
+        trouble={**TEXT, "nullable": True},
     ),
     "WebhookDelivery": an_object(
-        id=_TEXT,
-        sequence=_NUMBER,
-        kind=_TEXT,
-        state={**_TEXT, "enum": PartnerDelivery.State.values},
-        attempts=_NUMBER,
-        status={**_NUMBER, "nullable": True},
-        error={**_TEXT, "nullable": True},
-        created_at=_MOMENT,
-        next_attempt_at=_MAYBE_MOMENT,
-        finished_at=_MAYBE_MOMENT,
+        id=TEXT,
+        sequence=NUMBER,
+        kind=TEXT,
+        state={**TEXT, "enum": PartnerDelivery.State.values},
+        attempts=NUMBER,
+        status={**NUMBER, "nullable": True},
+        error={**TEXT, "nullable": True},
+        created_at=MOMENT,
+        next_attempt_at=MAYBE_MOMENT,
+        finished_at=MAYBE_MOMENT,
     ),
     "WebhookDeliveryPage": a_page("WebhookDelivery"),
     "WebhookMessage": {
         **an_object(
-            id={**_TEXT, "description": "The same however often it is sent."},
-            sequence={**_NUMBER, "description": "Counts 1, 2, 3 … for each webhook."},
-            kind={**_TEXT, "enum": [TEST, *KINDS]},
-            at=_MOMENT,
-            order=_TEXT,
-            external_number=_TEXT,
-            shop=_TEXT,
-            state={**_TEXT, "description": "The order's, as it is when we send."},
-            version={**_NUMBER, "description": "The order's, as it is when we send."},
+            id={**TEXT, "description": "The same however often it is sent."},
+            sequence={**NUMBER, "description": "Counts 1, 2, 3 … for each webhook."},
+            kind={**TEXT, "enum": [TEST, *KINDS]},
+            at=MOMENT,
+            order=TEXT,
+            external_number=TEXT,
+            shop=TEXT,
+            state={**TEXT, "description": "The order's, as it is when we send."},
+            version={**NUMBER, "description": "The order's, as it is when we send."},
             event={"$ref": "#/components/schemas/Event"},
         ),
         "required": ["id", "sequence", "kind", "at"],

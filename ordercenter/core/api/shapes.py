@@ -37,11 +37,6 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _CENT = Decimal("0.01")
 
 MOST_MONEY = Decimal("999999999999.99")
-MONEY_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": r"^-?\d{1,12}\.\d{2}$",
-    "example": "128.00",
-}
 
 _WRONG_FORM = _("This does not have the right form.")
 _NO_OBJECT = _("This must be an object.")

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ordercenter.core.actor import Actor
-from orders.api.answers import (
-    SEE_RECEIVER,
+from ordercenter.core.api.parts import (
+    MAYBE_MOMENT,
+    MAYBE_TEXT,
+    NUMBER,
+    TEXT,
     a_list,
     a_page,
     an_object,
     moment,
-    receiver_as_json,
 )
+from orders.api.answers import SEE_RECEIVER, receiver_as_json
 from orders.fulfilment.models import Shipment, ShipmentState
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_MAYBE_TEXT: dict[str, Any] = {"type": "string", "nullable": True}
-_NUMBER: dict[str, Any] = {"type": "integer"}
-_MAYBE_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time", "nullable": True}
 
 
 def shipment_as_json(shipment: Shipment, actor: Actor) -> dict[str, Any]:
@@ -55,23 +53,23 @@ def shipment_as_json(shipment: Shipment, actor: Actor) -> dict[str, Any]:
 
 
 COMPONENTS: dict[str, Any] = {
-    "ShipmentLine": an_object(line=_TEXT, sku=_TEXT, quantity=_NUMBER, checked=_NUMBER),
+    "ShipmentLine": an_object(line=TEXT, sku=TEXT, quantity=NUMBER, checked=NUMBER),
     "Shipment": an_object(
-        number={**_TEXT, "example": "SH2611220000001"},
-        order=_TEXT,
-        version=_NUMBER,
-        state={**_TEXT, "enum": ShipmentState.values},
+        number={**TEXT, "example": "SH2611220000001"},
+        order=TEXT,
+        version=NUMBER,
+        state={**TEXT, "enum": ShipmentState.values},
         state_since={"type": "string", "format": "date-time"},
-        warehouse=_TEXT,
-        carrier=_MAYBE_TEXT,
-        waybill=_MAYBE_TEXT,
-        weight_grams={**_NUMBER, "nullable": True},
+        warehouse=TEXT,
+        carrier=MAYBE_TEXT,
+        waybill=MAYBE_TEXT,
+        weight_grams={**NUMBER, "nullable": True},
         receiver={"allOf": [{"$ref": "#/components/schemas/Receiver"}], "nullable": True},
         planned_at={"type": "string", "format": "date-time"},
-        label_printed_at=_MAYBE_MOMENT,
-        left_warehouse_at=_MAYBE_MOMENT,
-        carrier_picked_up_at=_MAYBE_MOMENT,
-        delivered_at=_MAYBE_MOMENT,
+        label_printed_at=MAYBE_MOMENT,
+        left_warehouse_at=MAYBE_MOMENT,
+        carrier_picked_up_at=MAYBE_MOMENT,
+        delivered_at=MAYBE_MOMENT,
         lines=a_list("ShipmentLine"),
     ),
     "ShipmentPage": a_page("Shipment"),

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from ordercenter.core.actor import Actor
-from orders.api.answers import an_object, moment
+from ordercenter.core.api.parts import MAYBE_MOMENT, TEXT, an_object, moment
 from orders.sheets.models import SheetCell, SheetRun
 from orders.sheets.runs import SEE_RECEIVER
 from orders.sheets.words import shown, why
@@ -81,25 +81,23 @@ def _shown(field: str, value: str, sees: bool) -> str:
     return shown(field, value, sees_receiver=sees)
 
 
-_TEXT: dict[str, Any] = {"type": "string"}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-_MAYBE_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time", "nullable": True}
 
 COMPONENTS: dict[str, Any] = {
     "SheetCell": an_object(
-        field={**_TEXT, "description": "Empty for what concerns the whole row."},
+        field={**TEXT, "description": "Empty for what concerns the whole row."},
         outcome={"type": "string", "enum": SheetCell.Outcome.values},
-        base={**_TEXT, "description": "As it was exported."},
-        theirs={**_TEXT, "description": "As it stood on the order when the cell was compared."},
-        yours={**_TEXT, "description": "As it came back."},
-        changed_by={**_TEXT, "description": "Who made it a conflict."},
-        changed_at=_MAYBE_MOMENT,
-        code={**_TEXT, "description": "Why it was refused; stable."},
-        detail=_TEXT,
+        base={**TEXT, "description": "As it was exported."},
+        theirs={**TEXT, "description": "As it stood on the order when the cell was compared."},
+        yours={**TEXT, "description": "As it came back."},
+        changed_by={**TEXT, "description": "Who made it a conflict."},
+        changed_at=MAYBE_MOMENT,
+        code={**TEXT, "description": "Why it was refused; stable."},
+        detail=TEXT,
     ),
     "SheetRow": an_object(
         row=_COUNT,
-        number=_TEXT,
+        number=TEXT,
         cells={"type": "array", "items": {"$ref": "#/components/schemas/SheetCell"}},
     ),
     "SheetRun": an_object(
@@ -112,10 +110,10 @@ COMPONENTS: dict[str, Any] = {
         merged={**_COUNT, "description": "Cells that had the wanted value already."},
         conflict=_COUNT,
         refused=_COUNT,
-        operator=_TEXT,
-        finished_at=_MAYBE_MOMENT,
+        operator=TEXT,
+        finished_at=MAYBE_MOMENT,
         results={"type": "array", "items": {"$ref": "#/components/schemas/SheetRow"}},
         has_more={"type": "boolean", "description": "More rows stand in the result workbook."},
-        result={**_TEXT, "description": "Where the coloured workbook is."},
+        result={**TEXT, "description": "Where the coloured workbook is."},
     ),
 }
