@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from operator import itemgetter
-from typing import IO, Any
+from typing import IO
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -33,15 +34,20 @@ from orders.sheets.signing import Signer, fingerprint
 
 # Another one for every change of what `_base` holds or how it is signed.
 FORMAT = 2
-BATCH = 2_000
+# Orders read by one statement, between two words of progress.
+AT_ONCE = 10_000
+# COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html
+_TRUE = "t"
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 Progress = Callable[[int], None]
 
 _READ = [column for column in COLUMNS if column.sql]
 _PLACE = {column.key: place for place, column in enumerate(_READ)}
-_ROWS = f"""
-SELECT o.version::text, o.receiver_is_masked, {", ".join(column.sql for column in _READ)}
+_COPY = f"""
+COPY (SELECT o.version::text, o.receiver_is_masked, {", ".join(column.sql for column in _READ)}
   FROM orders_order o JOIN orders_shop s ON s.id = o.shop_id
- WHERE o.id = ANY(%s) ORDER BY o.id DESC
+ WHERE o.id = ANY(%s) ORDER BY o.id DESC) TO STDOUT
 """
 _MASKS = {
     _PLACE["receiver_name"]: mask_name,
@@ -101,10 +107,9 @@ def write_orders(
     base.add([head, signer.head(head)])
     states, urgencies = words_of(OrderState.choices), words_of(Urgency.choices)
     state, urgency, number = _PLACE["state"], _PLACE["urgency"], _PLACE["number"]
-    written = 0
-    for batch in batches_of(ids):
-        for version, is_masked, *values in batch:
-            if not sees_receiver and not is_masked:
+    for start in range(0, len(ids), AT_ONCE):
+        for version, is_masked, *values in read_orders(ids[start : start + AT_ONCE]):
+            if not sees_receiver and is_masked != _TRUE:
                 for place, mask in _MASKS.items():
                     values[place] = mask(values[place])
             mark = fingerprint(_locked_of(values))
@@ -112,20 +117,30 @@ def write_orders(
             token = signer.row(saw)
             values[state] = states[values[state]]
             values[urgency] = urgencies[values[urgency]]
-            main.add((*values, token))
+            values.append(token)
+            main.add(values)
             base.add((token, saw))
-            written += 1
-        progress(written)
+        progress(main.rows - 1)
     book.close()
-    return written
+    return main.rows - 1
 
 
-def batches_of(ids: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
-    """Version, masked by the channel, then the exported columns, of these orders."""
-    for start in range(0, len(ids), BATCH):
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS, [list(ids[start : start + BATCH])])
-            yield cursor.fetchall()
+def read_orders(ids: Sequence[int]) -> Iterator[list[str]]:
+    """Version, masked by the channel, then the exported columns, of these orders as texts.
+
+    COPY streams: the database finds the next rows while these are written. Until the last one
+    was read the connection serves nothing else.
+    """
+    with connection.cursor() as cursor, cursor.copy(_COPY, [list(ids)]) as copy:
+        for data in copy:
+            row = bytes(data).decode().removesuffix("\n")
+            values = row.split("\t")
+            yield [_without_escapes(text) for text in values] if "\\" in row else values
+
+
+def _without_escapes(text: str) -> str:
+    """The text before COPY escaped it. Done here, for psycopg's own rows cost twice as much."""
+    return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), text)
 
 
 assert not set(ENTRIES) & set(_PLACE), "what is only entered has no value to export"

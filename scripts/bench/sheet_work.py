@@ -54,8 +54,9 @@ def export_floor(folder: Path, rows: int) -> Said:
     """Exactly the strings of the workbook, joined and written into a zip as one member."""
     begun, cpu = time.perf_counter(), time.process_time()
     ids = chosen_ids(Order.objects.all())
-    for _batch in exporting.batches_of(ids):
-        pass
+    for start in range(0, len(ids), exporting.AT_ONCE):
+        for _row in exporting.read_orders(ids[start : start + exporting.AT_ONCE]):
+            pass
     reading, cpu_reading = time.perf_counter() - begun, time.process_time() - cpu
     strings = _strings_of_the_workbook(ids)
     seconds, _cpu = _zip(strings, folder, level=None)

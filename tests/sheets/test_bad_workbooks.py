@@ -340,6 +340,15 @@ def test_any_text_survives_the_way_out_and_back(text: str, boss: Actor):
     assert Order.objects.get(pk=order.pk).seller_memo == text
 
 
+@pytest.mark.parametrize("text", ["C:\\new\\table \\N \\\\ \\.", "上\t中\n下", "\\\n\\t"])
+def test_a_cell_holds_the_text_with_its_backslashes_and_breaks(text: str, boss: Actor):
+    order = OrderFactory(seller_memo=text)
+
+    sheet = Sheet(export(order, actor=boss))
+
+    assert sheet.cell(order, "seller_memo").value == text
+
+
 def test_every_refusal_has_its_words():
     assert BadOrderSheet.WHY
     assert {why for why, text in BadOrderSheet.WHY.items() if not str(text).strip()} == set()

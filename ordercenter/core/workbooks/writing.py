@@ -115,7 +115,8 @@ def _is_special(texts: str) -> bool:
     """Whether one of these texts, with `_BETWEEN` between them, has to be written with care."""
     if texts[:1] and texts[0] in FORMULA_STARTS:
         return True
-    return any(special in texts for special in _SPECIAL)
+    # One character is looked for many times as fast as two, and most of these are rare.
+    return any(special[-1] in texts and special in texts for special in _SPECIAL)
 
 
 class SheetWriter:
@@ -138,7 +139,7 @@ class SheetWriter:
         self.rows = 0
         self._table_ends: int | None = None
         self._waiting: list[Sequence[str]] = []
-        self._fast = self._row_template()
+        self._template = self._row_template()
         self._begin()
 
     # -- rows --------------------------------------------------------------------------------
@@ -194,14 +195,14 @@ class SheetWriter:
         return self._quick(values, number)
 
     def _quick(self, values: Sequence[str], number: int) -> str:
-        return self._fast.replace("\x00", str(number)) % tuple(values)
+        return str(number).join(self._template) % tuple(values)
 
     def _put(self, row: str) -> None:
         """Write a row that stands below those that wait."""
         self.member.write(row.encode())
 
-    def _row_template(self) -> str:
-        """The XML of a row; \x00 stands for its number, %s for each text."""
+    def _row_template(self) -> list[str]:
+        """The XML of a row in pieces between which its number stands; %s stands for each text."""
         cells = []
         for place, field in enumerate(self.fields):
             letter = column_letter(place)
@@ -214,7 +215,7 @@ class SheetWriter:
                     f'<c r="{letter}\x00" s="{field.style * 2}" t="inlineStr">'
                     f"<is><t{_preserving(field.style)}>%s</t></is></c>"
                 )
-        return f'<row r="\x00">{"".join(cells)}</row>'
+        return f'<row r="\x00">{"".join(cells)}</row>'.split("\x00")
 
     def _slow(self, values: Sequence[str], number: int) -> str:
         cells, given = [], iter(values)
