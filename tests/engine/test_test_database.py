@@ -81,9 +81,20 @@ def test_race_shows_a_missing_lock(race):
 
 
 def test_race_lets_a_lock_do_its_work(race):
-    outcomes = race(join_group_under_lock, join_group_under_lock, meet_after=HERE)
+    # With this patience the race would fail if it did not see that the second call is kept out.
+    for_ever = 1000.0
+    outcomes = race(
+        join_group_under_lock, join_group_under_lock, meet_after=HERE, patience=for_ever
+    )
 
     assert sorted(outcomes) == ["made", "was there"]
+
+
+def test_race_does_not_wait_for_a_call_that_has_ended(race):
+    calls = (join_group_unless_present, lambda: "stayed away", join_group_unless_present)
+    outcomes = race(*calls, meet_after=HERE, patience=1000.0)
+
+    assert outcomes == ["made", "stayed away", "made"]
 
 
 def test_race_returns_exceptions_as_outcomes(race):
