@@ -56,10 +56,11 @@ class Address(Dialog):
             source = receiver if name in ("province", "city", "district") else shown
             self.fields[name].initial = getattr(source, name)
 
-    def receiver(self) -> Receiver:
-        """The receiver as entered, tidied."""
-        data = {name: tidy_text(self.cleaned_data[name]) for name in _RECEIVER}
-        return Receiver(**(data | {"phone": tidy_phone(data["phone"])}))
+    def values(self) -> dict[str, Any]:
+        """The receiver as entered, tidied, beside everything else."""
+        given = super().values()
+        data = {name: tidy_text(given.pop(name)) for name in _RECEIVER}
+        return given | {"receiver": Receiver(**(data | {"phone": tidy_phone(data["phone"])}))}
 
 
 class Note(Dialog):
@@ -185,6 +186,10 @@ class Revision(Dialog):
         widget = self.fields["lines"].widget
         assert isinstance(widget, LinesWidget)
         widget.lines = list(order.lines.order_by("pk"))
+
+    def values(self) -> dict[str, Any]:
+        given = super().values()
+        return {"revisions": given["lines"], "reason": given["reason"]}
 
     def wish(self) -> list[tuple[str, str]]:
         revisions: list[LineRevision] = self.cleaned_data["lines"]

@@ -119,7 +119,8 @@ class OrderButtons(TransitionButtons):
         done=_("The order waits for review again."),
     )
 
-    @button(
+    change_address = action_button(
+        actions.change_address,
         _("Change address"),
         icon="edit_location_alt",
         permission="orders.change_address_order",
@@ -127,15 +128,9 @@ class OrderButtons(TransitionButtons):
         form=Address,
         done=_("The address is changed; the warehouse hears of it."),
     )
-    def change_address(self, request: HttpRequest, form: Address, order: Order) -> None:
-        actions.change_address(
-            order.pk,
-            seen=form.seen_version,
-            receiver=form.receiver(),
-            actor=actor_of(request),
-        )
 
-    @button(
+    fill_card = action_button(
+        actions.fill_card,
         _("Fill in card"),
         icon="playlist_add",
         tone="primary",
@@ -145,17 +140,9 @@ class OrderButtons(TransitionButtons):
         says=_("The card becomes an order that waits for its payment."),
         done=_("The card is filled in; its stock is held until it is paid."),
     )
-    def fill_card(self, request: HttpRequest, form: Card, order: Order) -> None:
-        actions.fill_card(
-            order.pk,
-            seen=form.seen_version,
-            lines=form.cleaned_data["lines"],
-            receiver=form.receiver(),
-            freight=form.cleaned_data["freight"],
-            actor=actor_of(request),
-        )
 
-    @button(
+    revise = action_button(
+        actions.revise_order,
         _("Revise content"),
         icon="edit_note",
         permission="orders.revise_order",
@@ -164,15 +151,6 @@ class OrderButtons(TransitionButtons):
         says=_("Only who brought the order in, or an administrator, can do this."),
         done=_("The order's content is revised."),
     )
-    def revise(self, request: HttpRequest, form: Dialog, order: Order) -> None:
-        values = form.values()
-        actions.revise_order(
-            order.pk,
-            seen=form.seen_version,
-            revisions=values["lines"],
-            reason=values["reason"],
-            actor=actor_of(request),
-        )
 
     @button(
         _("Urgency"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,60 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from ordercenter.core.adminkit import dialogs
-from ordercenter.core.adminkit.dialogs import Dialog, TemplateWidget
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.pieces import PiecesField, Row, fill
 from ordercenter.core.errors import NotFound
 from orders.fulfilment.models import Carrier
 from orders.models import Order, PaymentMethod
-from rma.actions import Inspected, propose_amount
+from rma.actions import Arrived, Inspected, propose_amount
 from rma.models import Return, ReturnKind, ReturnLine, ReturnReason
 from rma.models.refunds import BY_MACHINE
 
+_PAYEE = ("name", "account", "bank")
 BY_HAND = [(value, label) for value, label in PaymentMethod.choices if value not in BY_MACHINE]
-
-
-class PiecesWidget(TemplateWidget):
-    """A number for each line; `rows` are (key, title, hint, value)."""
-
-    template_name = "rma/pieces.html"
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, int]] = []
-        super().__init__()
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        entered = value if isinstance(value, dict) else {}
-        context["rows"] = [
-            (key, title, hint, entered.get(key, preset)) for key, title, hint, preset in self.rows
-        ]
-        return context
-
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
-        return {key: str(data.get(f"{name}-{key}", "0")).strip() for key, *_rest in self.rows}
-
-
-class PiecesField(forms.Field):
-    """Cleans to whole numbers by key."""
-
-    widget = PiecesWidget
-
-    def clean(self, value: Mapping[str, str]) -> dict[str, int]:
-        try:
-            pieces = {key: int(text or "0") for key, text in value.items()}
-        except ValueError as error:
-            raise ValidationError(_("Enter whole numbers.")) from error
-        if any(quantity < 0 or quantity > 1_000_000 for quantity in pieces.values()):
-            raise ValidationError(_("Enter whole numbers."))
-        return pieces
-
-
-def _fill(field: forms.Field, rows: list[tuple[str, str, str, int]]) -> None:
-    assert isinstance(field.widget, PiecesWidget)
-    field.widget.rows = rows
 
 
 def _lines(rma: Return) -> list[ReturnLine]:
     return list(rma.lines.select_related("sku"))
+
+
+def _title(line: ReturnLine) -> str:
+    return f"{line.sku.code} {line.sku.name}"
 
 
 class NewReturn(Dialog):
@@ -122,10 +86,10 @@ class Authorisation(Dialog):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rma: Return = self.subject
-        _fill(
+        fill(
             self.fields["pieces"],
             [
-                (str(line.order_line_id), f"{line.sku.code} {line.sku.name}", "", line.requested)
+                Row(str(line.order_line_id), _title(line), preset=line.requested)
                 for line in _lines(rma)
             ],
         )
@@ -133,6 +97,11 @@ class Authorisation(Dialog):
             self.fields["amount"].initial = rma.refund_amount
         else:
             del self.fields["amount"]
+
+    def values(self) -> dict[str, Any]:
+        given = super().values()
+        pieces = given.pop("pieces")
+        return given | {"quantities": {int(line): count for line, count in pieces.items()} or None}
 
 
 class Posting(Dialog):
@@ -146,6 +115,10 @@ class Posting(Dialog):
     )
     tracking_number = dialogs.text(_("Tracking number"), longest=40)
 
+    def values(self) -> dict[str, Any]:
+        carrier = self.cleaned_data["carrier"]
+        return super().values() | {"carrier": carrier.pk if carrier else None}
+
 
 class Arrival(Dialog):
     """What was counted by hand; the scan page counts piece by piece."""
@@ -155,14 +128,19 @@ class Arrival(Dialog):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _fill(
+        fill(
             self.fields["pieces"],
             [
-                (line.sku.code, f"{line.sku.code} {line.sku.name}", "", left)
+                Row(line.sku.code, _title(line), preset=left)
                 for line in _lines(self.subject)
                 if (left := line.authorised - line.received) > 0
             ],
         )
+
+    def values(self) -> dict[str, Any]:
+        given = super().values()
+        pieces = given.pop("pieces").items()
+        return given | {"arrived": [Arrived(code, count) for code, count in pieces if count]}
 
 
 class Inspection(Dialog):
@@ -174,68 +152,56 @@ class Inspection(Dialog):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._received = {str(line.pk): line for line in _lines(self.subject)}
-        _fill(
+        fill(
             self.fields["defective"],
-            [
-                (key, f"{line.sku.code} {line.sku.name}", f"/ {line.received}", 0)
-                for key, line in self._received.items()
-            ],
+            [Row(key, _title(line), f"/ {line.received}") for key, line in self._received.items()],
         )
 
-    def results(self) -> list[Inspected]:
+    def values(self) -> dict[str, Any]:
         """The decision on each line."""
-        bad = self.cleaned_data["defective"]
-        return [
-            Inspected(
-                line.pk,
-                line.received - bad.get(key, 0),
-                bad.get(key, 0),
-                note=self.cleaned_data["note"],
-            )
+        bad, note = self.cleaned_data["defective"], self.cleaned_data["note"]
+        results = [
+            Inspected(line.pk, line.received - bad.get(key, 0), bad.get(key, 0), note=note)
             for key, line in self._received.items()
         ]
+        return {"results": results}
 
 
-class Settlement(Dialog):
-    """How much goes back, and how."""
+class WayBack(Dialog):
+    """How money goes back: the way it came, or by hand to a payee."""
 
-    amount = dialogs.amount(_("To be paid back"), required=False)
     method = dialogs.choice(
         _("Paid back by"), [("", _("the way it was paid")), *BY_HAND], required=False
     )
     name = dialogs.text(_("Payee"), required=False, longest=80)
     account = dialogs.text(_("Account"), required=False, longest=60)
     bank = dialogs.text(_("Bank"), required=False, longest=80)
+
+    def values(self) -> dict[str, Any]:
+        """The method, None for the way it was paid, and what was entered of the payee."""
+        given = super().values()
+        method, payee = given.pop("method", ""), {name: given.pop(name, "") for name in _PAYEE}
+        return given | {
+            "method": PaymentMethod(method) if method else None,
+            "payee": {name: text for name, text in payee.items() if text},
+        }
+
+
+class Settlement(WayBack):
+    """How much goes back, and how."""
+
+    amount = dialogs.amount(_("To be paid back"), required=False)
     note = dialogs.text(_("Note"), required=False, longest=300)
+
+    field_order = ("amount", "method", *_PAYEE, "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.subject.gives_money:
             self.fields["amount"].initial = propose_amount(self.subject)
         else:
-            for name in ("amount", "method", "name", "account", "bank"):
+            for name in ("amount", "method", *_PAYEE):
                 del self.fields[name]
-
-    def wishes(self) -> dict[str, Any]:
-        """The values as the action takes them."""
-        values = self.values()
-        return {
-            "amount": values.get("amount"),
-            "method": method_of(values.get("method")),
-            "payee": payee_of(values),
-            "note": values["note"],
-        }
-
-
-class Replacement(Dialog):
-    """How a failed refund is paid after all."""
-
-    method = dialogs.choice(
-        _("Paid back by"), [("", _("the way it was paid")), *BY_HAND], required=False
-    )
-    name = dialogs.text(_("Payee"), required=False, longest=80)
-    account = dialogs.text(_("Account"), required=False, longest=60)
-    bank = dialogs.text(_("Bank"), required=False, longest=80)
 
 
 class PaidOut(Dialog):
@@ -244,14 +210,14 @@ class PaidOut(Dialog):
     reference = dialogs.text(_("Number of the payment"), longest=64)
 
 
-class NewRefund(Replacement):
+class NewRefund(WayBack):
     """Money for an order without a return."""
 
     order_number = dialogs.text(_("Order number"), longest=24)
     amount = dialogs.amount(_("Amount"))
     reason = dialogs.text(_("Reason"), longest=200)
 
-    field_order = ("order_number", "amount", "reason", "method", "name", "account", "bank")
+    field_order = ("order_number", "amount", "reason", "method", *_PAYEE)
 
     clean_order_number = NewReturn.clean_order_number
 
@@ -270,13 +236,3 @@ class Assignment(Dialog):
         if found is None:
             raise ValidationError(str(NotFound()))
         return found
-
-
-def method_of(text: str | None) -> PaymentMethod | None:
-    """The chosen method, None for the way it was paid."""
-    return PaymentMethod(text) if text else None
-
-
-def payee_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """What was entered of the payee."""
-    return {key: values[key] for key in ("name", "account", "bank") if values.get(key)}

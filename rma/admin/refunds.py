@@ -27,7 +27,7 @@ from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_i
 from ordercenter.core.adminkit.readonly import ShownOnly
 from orders.admin.linking import OrderLink
 from rma import actions
-from rma.admin.dialogs import NewRefund, PaidOut, Replacement, method_of, payee_of
+from rma.admin.dialogs import NewRefund, PaidOut, WayBack
 from rma.models import Refund, RefundState
 from rma.models.refunds import BY_MACHINE
 
@@ -161,8 +161,8 @@ class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
             seen=None,
             amount=values["amount"],
             reason=values["reason"],
-            method=method_of(values["method"]),
-            payee=payee_of(values),
+            method=values["method"],
+            payee=values["payee"],
             actor=actor_of(request),
         )
 
@@ -178,25 +178,17 @@ class RefundAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         done=_("The refund is paid."),
     )
 
-    @button(
+    replace = action_button(
+        actions.replace_refund,
         _("Plan anew"),
         icon="restart_alt",
         tone="primary",
         permission="rma.approve_refund",
         possible=_can_replace,
-        form=Replacement,
+        form=WayBack,
         says=_("The failed amount goes out again, under a new number."),
         done=_("The refund is planned."),
     )
-    def replace(self, request: HttpRequest, form: Dialog, refund: Refund) -> None:
-        values = form.values()
-        actions.replace_refund(
-            refund.pk,
-            seen=form.seen_version,
-            method=method_of(values["method"]),
-            payee=payee_of(values),
-            actor=actor_of(request),
-        )
 
     call_off = action_button(
         actions.call_off_refund,

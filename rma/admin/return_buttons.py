@@ -76,7 +76,8 @@ class ReturnButtons(TransitionButtons):
         )
         return _("Return %(number)s waits for an answer.") % {"number": rma.number}
 
-    @button(
+    authorise = action_button(
+        actions.authorise_return,
         _("Authorise"),
         icon="check_circle",
         tone="primary",
@@ -85,18 +86,6 @@ class ReturnButtons(TransitionButtons):
         form=Authorisation,
         done=_("The return is authorised."),
     )
-    def authorise(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        values = form.values()
-        actions.authorise_return(
-            rma.pk,
-            seen=form.seen_version,
-            quantities={int(key): pieces for key, pieces in values["pieces"].items()}
-            if values["pieces"]
-            else None,
-            amount=values.get("amount"),
-            note=values["note"],
-            actor=actor_of(request),
-        )
 
     refuse = action_button(
         actions.refuse_return,
@@ -124,7 +113,8 @@ class ReturnButtons(TransitionButtons):
             _("Open the label"),
         )
 
-    @button(
+    post = action_button(
+        actions.post_return,
         _("Posted"),
         icon="local_shipping",
         permission="rma.post_return",
@@ -132,17 +122,9 @@ class ReturnButtons(TransitionButtons):
         form=Posting,
         done=_("The goods are on their way back."),
     )
-    def post(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        values = form.values()
-        actions.post_return(
-            rma.pk,
-            seen=form.seen_version,
-            tracking_number=values["tracking_number"],
-            carrier=values["carrier"].pk if values["carrier"] else None,
-            actor=actor_of(request),
-        )
 
-    @button(
+    receive = action_button(
+        actions.receive_return,
         _("Receive"),
         icon="move_to_inbox",
         tone="primary",
@@ -152,21 +134,9 @@ class ReturnButtons(TransitionButtons):
         says=_("You have counted every piece by hand. The scan page counts for you."),
         done=_("The goods are received."),
     )
-    def receive(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        values = form.values()
-        actions.receive_return(
-            rma.pk,
-            seen=form.seen_version,
-            arrived=[
-                actions.Arrived(code, quantity)
-                for code, quantity in values["pieces"].items()
-                if quantity
-            ],
-            note=values["note"],
-            actor=actor_of(request),
-        )
 
-    @button(
+    inspect = action_button(
+        actions.inspect_return,
         _("Inspect"),
         icon="search_check",
         tone="primary",
@@ -176,13 +146,9 @@ class ReturnButtons(TransitionButtons):
         says=_("Good pieces can be sold again at once; defective ones lie apart."),
         done=_("The goods are inspected."),
     )
-    def inspect(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        assert isinstance(form, Inspection)
-        actions.inspect_return(
-            rma.pk, seen=form.seen_version, results=form.results(), actor=actor_of(request)
-        )
 
-    @button(
+    approve_refund = action_button(
+        actions.settle_return,
         _("Approve refund"),
         icon="payments",
         tone="primary",
@@ -192,13 +158,9 @@ class ReturnButtons(TransitionButtons):
         says=_("The money goes back the way it came, unless you choose another."),
         done=_("The refund is planned."),
     )
-    def approve_refund(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        assert isinstance(form, Settlement)
-        actions.settle_return(
-            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.wishes()
-        )
 
-    @button(
+    settle = action_button(
+        actions.settle_return,
         _("Send new goods"),
         icon="redeem",
         tone="primary",
@@ -208,11 +170,6 @@ class ReturnButtons(TransitionButtons):
         says=_("A new order is placed for the customer; there is nothing to pay."),
         done=_("The new order is placed."),
     )
-    def settle(self, request: HttpRequest, form: Dialog, rma: Return) -> None:
-        assert isinstance(form, Settlement)
-        actions.settle_return(
-            rma.pk, seen=form.seen_version, actor=actor_of(request), **form.wishes()
-        )
 
     close = action_button(
         actions.close_return,

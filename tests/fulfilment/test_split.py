@@ -1,11 +1,14 @@
 """One parcel into two, and back."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from ordercenter.core.actor import SYSTEM
 from ordercenter.core.errors import BadInput, WrongState
 from orders.fulfilment.actions import rejoin_shipment, split_shipment, start_picking
 from orders.fulfilment.models import Shipment
+from tests.factories import UserFactory
 from tests.fulfilment import world
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -75,3 +78,40 @@ def test_parcels_of_two_orders_are_not_put_together():
         rejoin_shipment(one.pk, seen=None, into=other.pk, actor=SYSTEM)
 
     assert (world.picture(one), world.picture(other)) == before
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(UserFactory(is_superuser=True))
+    return client
+
+
+def press_split(boss: Client, shipment: Shipment, seen: int | None = None):
+    """Take one piece of A into a parcel of its own, from the parcel's card."""
+    pieces = {f"quantities-{line_of(shipment, code)}": n for code, n in {"A": "1", "B": ""}.items()}
+    return boss.post(
+        reverse("admin:fulfilment_shipment_split", args=[shipment.pk]),
+        {"_form_submitted": "on", "seen": seen or shipment.version, "heard": 1, **pieces},
+    )
+
+
+def test_the_card_asks_how_many_pieces_of_each_line_go_apart(boss):
+    first = world.planned(world.preparing_order({"A": 3, "B": 1}))
+    dialog = boss.get(reverse("admin:fulfilment_shipment_split", args=[first.pk])).text
+
+    press_split(boss, first)
+
+    assert [dialog.count(f'name="quantities-{line_of(first, code)}"') for code in "AB"] == [1, 1]
+    assert "/ 3" in dialog
+    second = Shipment.objects.exclude(pk=first.pk).get()
+    assert (world.contents(first), world.contents(second)) == ({"A": 2, "B": 1}, {"A": 1})
+
+
+def test_whoever_was_slower_sees_the_pieces_they_wanted(boss):
+    shipment = world.planned(world.preparing_order({"A": 3, "B": 1}))
+
+    conflict = press_split(boss, shipment, seen=shipment.version + 7)
+
+    ((_label, words),) = boss.get(conflict.url).context["wish"]
+    assert [part.rpartition(" × ")[2] for part in words.split("；")] == ["1", "0"]
+    assert Shipment.objects.count() == 1

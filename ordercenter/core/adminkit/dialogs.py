@@ -44,7 +44,7 @@ class Dialog(BaseDialogForm):
         super().__init__(request, object_id, **kwargs)
 
     def values(self) -> dict[str, Any]:
-        """What the person entered, without the machinery."""
+        """What the person entered, as the action behind the button takes it."""
         return {key: v for key, v in self.cleaned_data.items() if key not in MACHINERY}
 
     @property
@@ -64,6 +64,8 @@ class Dialog(BaseDialogForm):
 def _as_text(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ChoiceField):
         return str(dict(field.choices).get(value, value))
+    if in_words := getattr(field, "in_words", None):
+        return str(in_words(value))
     if isinstance(value, list | tuple):
         return "；".join(str(item) for item in value)
     return str(value)

@@ -99,7 +99,8 @@ class ShipmentButtons(TransitionButtons):
             **form.values(),
         )
 
-    @button(
+    set_carrier = action_button(
+        actions.set_carrier,
         _("Carrier and waybill"),
         icon="local_shipping",
         permission="fulfilment.set_carrier_shipment",
@@ -107,15 +108,6 @@ class ShipmentButtons(TransitionButtons):
         form=ChosenCarrier,
         done=_("The carrier is set."),
     )
-    def set_carrier(self, request: HttpRequest, form: Dialog, shipment: Shipment) -> None:
-        values = form.values()
-        actions.set_carrier(
-            shipment.pk,
-            seen=form.seen_version,
-            carrier=values["carrier"].pk,
-            waybill=values["waybill"],
-            actor=actor_of(request),
-        )
 
     print_label = action_button(
         actions.print_label,
@@ -179,7 +171,8 @@ class ShipmentButtons(TransitionButtons):
         done=_("The parcel is split."),
     )
 
-    @button(
+    rejoin = action_button(
+        actions.rejoin_shipment,
         _("Put together"),
         icon="call_merge",
         permission="fulfilment.rejoin_shipment",
@@ -187,11 +180,6 @@ class ShipmentButtons(TransitionButtons):
         form=Rejoin,
         done=_("The two parcels are one."),
     )
-    def rejoin(self, request: HttpRequest, form: Dialog, shipment: Shipment) -> None:
-        into = form.values()["into"]
-        actions.rejoin_shipment(
-            shipment.pk, seen=form.seen_version, into=into.pk, actor=actor_of(request)
-        )
 
     unpack = action_button(
         actions.unpack_shipment,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from ordercenter.core.adminkit import dialogs
-from ordercenter.core.adminkit.dialogs import Dialog, TemplateWidget
-from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
+from ordercenter.core.adminkit.dialogs import Dialog
+from ordercenter.core.adminkit.pieces import PiecesField, Row, fill
+from orders.fulfilment.models import Carrier, Shipment
 from orders.fulfilment.models.shipments import BEFORE_PICKING
 
 
@@ -32,46 +31,14 @@ class ChosenCarrier(Dialog):
         self.fields["carrier"].initial = self.subject.carrier_id
         self.fields["waybill"].initial = self.subject.waybill
 
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"carrier": self.cleaned_data["carrier"].pk}
+
 
 class Weighed(Dialog):
     """The parcel was checked by hand and weighed."""
 
     weight_grams = dialogs.whole(_("Weight (g)"), least=1, required=False)
-
-
-class PiecesWidget(TemplateWidget):
-    """The lines of a parcel with a number each."""
-
-    template_name = "console/widgets/pieces.html"
-
-    def __init__(self) -> None:
-        self.lines: list[ShipmentLine] = []
-        super().__init__()
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        entered = value if isinstance(value, dict) else {}
-        context["rows"] = [(line, entered.get(line.order_line_id, "0")) for line in self.lines]
-        return context
-
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
-        return {
-            line.order_line_id: str(data.get(f"{name}-{line.order_line_id}", "0")).strip()
-            for line in self.lines
-        }
-
-
-class PiecesField(forms.Field):
-    """Cleans to pieces by order line; lines with 0 are left out."""
-
-    widget = PiecesWidget
-
-    def clean(self, value: Mapping[int, str]) -> dict[int, int]:
-        try:
-            pieces = {line: int(text or "0") for line, text in value.items()}
-        except ValueError as error:
-            raise ValidationError(_("Enter whole numbers.")) from error
-        return {line: quantity for line, quantity in pieces.items() if quantity}
 
 
 class Split(Dialog):
@@ -81,9 +48,23 @@ class Split(Dialog):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        widget = self.fields["quantities"].widget
-        assert isinstance(widget, PiecesWidget)
-        widget.lines = list(self.subject.lines.select_related("sku", "order_line"))
+        lines = self.subject.lines.select_related("sku")
+        fill(
+            self.fields["quantities"],
+            [
+                Row(
+                    str(line.order_line_id),
+                    f"{line.sku.code} {line.sku.name}",
+                    f"/ {line.quantity}",
+                )
+                for line in lines
+            ],
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Pieces by order line; lines that stay whole are left out."""
+        pieces = self.cleaned_data["quantities"].items()
+        return {"quantities": {int(line): quantity for line, quantity in pieces if quantity}}
 
 
 class Rejoin(Dialog):
@@ -98,6 +79,9 @@ class Rejoin(Dialog):
         field = self.fields["into"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = twins(self.subject)
+
+    def values(self) -> dict[str, Any]:
+        return {"into": self.cleaned_data["into"].pk}
 
 
 def twins(shipment: Shipment) -> QuerySet[Any]:
