@@ -1,4 +1,4 @@
-"""Shops, customers, partners and their keys."""
+"""Shops and customers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from ordercenter.core.adminkit.keyset import KeysetList
@@ -16,7 +16,7 @@ from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.visitors import may
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.masking import mask_name, mask_phone
-from orders.models import ApiKey, Customer, Partner, Shop
+from orders.models import Customer, Shop
 
 
 @admin.register(Shop)
@@ -66,24 +66,3 @@ class CustomerAdmin(KeysetList, ShownOnly):
     @display(description=_("phone"))
     def shown_phone(self, row: Any) -> str:
         return row.phone if row.is_shown else mask_phone(row.phone)
-
-
-class ApiKeyInline(TabularInline):
-    model = ApiKey
-    extra = 0
-    fields = ("prefix", "scopes", "created_at", "revoked_at")
-    readonly_fields = ("prefix", "created_at", "scopes")
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Partner)
-class PartnerAdmin(ModelAdmin):
-    list_display = ("name", "is_active")
-    filter_horizontal = ("shops",)
-    inlines = (ApiKeyInline,)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

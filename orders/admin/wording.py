@@ -63,6 +63,8 @@ name_events(
         "work_order.claimed": _("Work order claimed"),
         "work_order.resolved": _("Work order resolved"),
         "work_order.withdrawn": _("Work order withdrawn"),
+        "api_key.issued": _("API key issued"),
+        "api_key.revoked": _("API key revoked"),
     }
 )
 name_fields(
