@@ -83,9 +83,9 @@ class Buyer:
         self.numbers = itertools.count()
         self.seed = seed
 
-    def values(self) -> dict[str, Any]:
-        """One order of three lines."""
-        codes = self.random.sample(sorted(self.skus), 3)
+    def values(self, lines: int = 3) -> dict[str, Any]:
+        """One order of so many lines."""
+        codes = self.random.sample(sorted(self.skus), lines)
         return {
             "shop": self.shop,
             "external": f"floor-{self.seed}-{next(self.numbers)}",
@@ -94,7 +94,7 @@ class Buyer:
             "total": Decimal("60.00"),
             "codes": codes,
             "skus": [self.skus[code] for code in codes],
-            "quantities": [1, 2, 3],
+            "quantities": [1, 2, 3, 1][:lines],
         }
 
     def place(self, cursor: psycopg.Cursor, values: dict[str, Any]) -> None:
@@ -147,6 +147,8 @@ def place_one_by_one(clients: int, seconds: float, round_number: int = 0) -> flo
     return sum(placed) / (time.perf_counter() - begun)
 
 
+# As many lines as the simulator's trades have: two on average.
+PULLED_LINES = (1, 1, 1, 2, 2, 3, 4)
 BATCH_ORDERS = """
 INSERT INTO orders_order (version, state, state_since, shop_id, external_number, number, kind,
   urgency, tags, source, brought_in_label, brought_in_at, customer_id, buyer_name, referrer_code,
@@ -219,7 +221,7 @@ def place_in_batches(orders: int, batch: int, body: str) -> float:
     with connect() as link:
         buyer = Buyer(link, shop, skus, seed=1000)
         for _ in range(orders // batch):
-            drafts = [buyer.values() for _ in range(batch)]
+            drafts = [buyer.values(buyer.random.choice(PULLED_LINES)) for _ in range(batch)]
             with link.transaction(), link.cursor() as cursor:
                 _place_batch(cursor, shop, drafts, body)
     return orders / (time.perf_counter() - begun)
@@ -236,14 +238,18 @@ def _place_batch(
         "skus": [sku for draft in drafts for sku in draft["skus"]],
         "codes": [code for draft in drafts for code in draft["codes"]],
         "quantities": [quantity for draft in drafts for quantity in draft["quantities"]],
-        "data": json.dumps({"lines": 3}),
+        "data": json.dumps({"lines": 2}),
     }
     cursor.execute(BATCH_RAW, values)
     values["orders"] = [row[0] for row in cursor.execute(BATCH_ORDERS, values).fetchall()]
-    values["line_orders"] = [order for order in values["orders"] for _ in range(3)]
+    values["line_orders"] = [
+        order
+        for order, draft in zip(values["orders"], drafts, strict=True)
+        for _code in draft["codes"]
+    ]
     values["lines"] = [row[0] for row in cursor.execute(BATCH_LINES, values).fetchall()]
     cursor.execute(BATCH_EVENTS, values)
     cursor.execute(BATCH_TIMERS, values)
     cursor.execute(BATCH_STOCK, values)
-    if cursor.rowcount != 3 * len(drafts):
+    if cursor.rowcount != len(values["skus"]):
         raise RuntimeError("the floor ran out of stock")
