@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from scripts.bench.database import connect
 
-# 100 family names and 150 syllables give about 60,000 names of two and three characters.
+# The two sizes that growth is measured between; BENCH_ORDERS makes the large one smaller.
+SMALL, LARGE = 10_000, int(os.environ.get("BENCH_ORDERS", "1000000"))
+
+# 100 family names and 100 syllables give 10,000 names of two characters and a million of three,
+# so few orders share a whole name and about a hundred of a million share its first two characters.
 FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
     "余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
@@ -17,6 +22,8 @@ GIVEN = (
 )
 # Every hundredth phone ends like this: more than a page of orders at any size.
 COMMON_TAIL = "8888"
+# Every thousandth receiver has this name: the most common ones are far less common in real life.
+COMMON_NAME = "欧阳春"
 
 _INSERT = """
 INSERT INTO orders_order (version, state, state_since, shop_id, external_number, number, kind,
@@ -37,11 +44,14 @@ SELECT 3,
        CASE WHEN n %% 100 <> 5 THEN left_at + interval '30 hours' END
   FROM (SELECT n, (SELECT id FROM orders_shop WHERE code = 'bench') AS shop,
                now() - (%(last)s - n) * interval '20 seconds' AS at,
-               substr(%(family)s, 1 + (n * 7919 %% length(%(family)s))::int, 1)
-                 || substr(%(given)s, 1 + (n * 104729 %% length(%(given)s))::int, 1)
-                 || CASE WHEN n %% 3 = 0 THEN ''
-                         ELSE substr(%(given)s, 1 + (n * 1299709 / 7 %% length(%(given)s))::int, 1)
-                    END AS name,
+               -- Independent of each other: multiples of n would meet in a few hundred names.
+               CASE WHEN n %% 1000 = 501 THEN %(name)s ELSE
+                 substr(%(family)s, 1 + abs(hashint8(n) %% length(%(family)s)), 1)
+                   || substr(%(given)s, 1 + abs(hashint8(n + 1000000007) %% length(%(given)s)), 1)
+                   || CASE WHEN n %% 3 = 0 THEN '' ELSE
+                        substr(%(given)s, 1 + abs(hashint8(n + 2000000011) %% length(%(given)s)), 1)
+                      END
+                 END AS name,
                '1' || (ARRAY['38','39','86','77','55','31'])[1 + n %% 6]
                    || CASE WHEN n %% 100 = 7 THEN lpad((n %% 10000)::text, 4, '0') || %(common)s
                            ELSE lpad((n * 2654435761 %% 100000000)::text, 8, '0') END AS phone,
@@ -87,6 +97,7 @@ def grow_to(first: int, last: int) -> float:
                     "family": FAMILY,
                     "given": GIVEN,
                     "common": COMMON_TAIL,
+                    "name": COMMON_NAME,
                 },
             )
     with connect() as link:

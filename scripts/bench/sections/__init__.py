@@ -1,1 +1,1 @@
-"""The parts of the benchmark; each has `run(report)`."""
+"""The parts of the benchmark; each has `run(report, postmaster)`, its process id for its CPU."""

@@ -5,20 +5,17 @@ Beside each stands the same question in SQL written by hand, over a link that st
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from scripts.bench import world
-from scripts.bench.history import COMMON_TAIL, FAMILY, GIVEN, grow_to
-from scripts.bench.load import Client, request_bytes
+from scripts.bench.history import COMMON_TAIL, LARGE, SMALL, grow_to
+from scripts.bench.load import Client
+from scripts.bench.pages import GROWTH_MOST, growth, make_admin, p95, require_found, sign_in
 from scripts.bench.processes import web
 from scripts.bench.report import Report, percentile
-from scripts.bench.sections.lists import GROWTH_MOST, NOISE_MS, _make_admin, _p95, _sign_in
 
-SMALL = 10_000
-LARGE = int(os.environ.get("BENCH_ORDERS", "1000000"))
 TIMES = 60
 PAGE = "customer's page"
 PAGE_MOST = 50
@@ -111,10 +108,11 @@ def run(report: Report, postmaster: int) -> None:
     import django
 
     django.setup()
-    _make_admin()
+    make_admin()
     small = _ask_all()
     if LARGE > SMALL:
         report.line("inserted", f"{_grow(SMALL + 1, LARGE):.0f} s")
+    ground = world.violations()
     large = _ask_all() if LARGE > SMALL else small
     for name, slowest in large.items():
         if name.startswith("  floor"):
@@ -122,8 +120,9 @@ def run(report: Report, postmaster: int) -> None:
             continue
         report.aim(f"{name}: p95", slowest, PAGE_MOST if name == PAGE else DESK_MOST, "ms")
         if name not in NO_GROWTH:
-            growth = (slowest + NOISE_MS) / (small[name] + NOISE_MS)
-            report.aim(f"{name}: growth from {small[name]:.1f} ms", growth, GROWTH_MOST, "×")
+            times = growth(slowest, small[name])
+            report.aim(f"{name}: growth from {small[name]:.1f} ms", times, GROWTH_MOST, "×")
+    world.check_laws(report, ground)
 
 
 def _grow(first: int, last: int) -> float:
@@ -152,27 +151,22 @@ def _ask_all() -> Figures:
         seconds = []
         for turn in range(TIMES + 10):
             cookie = {"Cookie": f"track={order_ticket(rows[turn % len(rows)][0])}"}
-            took = _p95(client, ["/track/order/"], cookie, times=1, warm=0)
+            took = p95(client, ["/track/order/"], cookie, times=1, warm=0)
             seconds += [took / 1000] if turn >= 10 else []
         figures[PAGE] = 1000 * percentile(seconds, 0.95)
         figures["  floor: its rows by hand"] = _floor(_PAGE_FLOOR, [row[0] for row in rows])
-        cookie = {"Cookie": _sign_in(port)}
+        cookie = {"Cookie": sign_in(port)}
         for name, texts in _questions(phones, rows).items():
             paths = [f"/desk/?q={quote(text)}" for text in texts]
-            _require_found(client, paths, cookie)
-            figures[f"desk: {name}"] = _p95(client, paths, cookie)
+            require_found(client, paths, cookie, _shows_somebody)
+            figures[f"desk: {name}"] = p95(client, paths, cookie)
         figures["  floor: a customer's rows by hand"] = _floor(_DESK_FLOOR, phones)
         client.close()
     return figures
 
 
-def _require_found(client: Client, paths: Sequence[str], headers: dict[str, str]) -> None:
-    """A quick answer of “nobody” would be no figure."""
-    for path in paths:
-        _status, body = client.ask(request_bytes("GET", path, headers=headers))
-        if b"<article" in body or b'class="pick"' in body:
-            return
-    raise RuntimeError(f"the desk finds nobody: {paths[0]}")
+def _shows_somebody(page: bytes) -> bool:
+    return b"<article" in page or b'class="pick"' in page
 
 
 def _customers() -> tuple[list[str], list[tuple[int, str, str, str]]]:
@@ -190,10 +184,12 @@ def _customers() -> tuple[list[str], list[tuple[int, str, str, str]]]:
 def _questions(
     phones: list[str], rows: list[tuple[int, str, str, str]]
 ) -> dict[str, Sequence[str]]:
-    names = [
-        FAMILY[n % len(FAMILY)] + GIVEN[7 * n % len(GIVEN)] + GIVEN[13 * n % len(GIVEN)]
-        for n in range(40)
-    ]
+    with world.connect() as link:
+        found = link.execute(
+            "SELECT receiver_name FROM orders_order WHERE length(receiver_name) = 3"
+            " ORDER BY md5(id::text) LIMIT 40"
+        ).fetchall()
+    names = [row[0] for row in found]
     return {
         "phone, whole": phones,
         "phone, common last four": [COMMON_TAIL],

@@ -47,8 +47,7 @@ def run(report: Report, postmaster: int) -> None:
                 _tell(report, f"{name}, {rate:g}/s", outcome, most)
             _wait(pull)
     check_pulled(report, PULLED)
-    for law in world.broken_laws():
-        report.missed.append(law)
+    world.check_laws(report)
 
 
 def _tell(report: Report, name: str, outcome: Outcome, most: float) -> None:

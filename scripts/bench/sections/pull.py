@@ -33,5 +33,4 @@ def run(report: Report, postmaster: int) -> None:
     report.line("ours", f"{rate:,.0f} orders/s", f"{seconds:.1f} s in all")
     report.aim_at_least("ours, share of the floor", 100 * rate / floor, 15, "%")
     check_pulled(report, ORDERS)
-    for law in world.broken_laws():
-        report.missed.append(law)
+    world.check_laws(report)

@@ -43,8 +43,7 @@ def run(report: Report, postmaster: int) -> None:
         report.aim(f"{label}: orders stored beyond the pieces", abs(stored - PIECES), 0, "orders")
         if is_killed and not outcome.trouble:
             report.missed.append("the killed worker was not noticed by any client: kill it later")
-    for law in world.broken_laws():
-        report.missed.append(law)
+    world.check_laws(report)
 
 
 def _kill_a_worker(root: int, sku: str) -> None:
