@@ -23,8 +23,8 @@ def echo(event: Event) -> None:
     moment = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO bench_echo (n, heard) VALUES (%s, %s)"
-            " ON CONFLICT (n) DO UPDATE SET heard = excluded.heard",
+            "INSERT INTO bench_echo (n, heard, times) VALUES (%s, %s, 1)"
+            " ON CONFLICT (n) DO UPDATE SET heard = excluded.heard, times = bench_echo.times + 1",
             [event.subject_id, moment],
         )
 
