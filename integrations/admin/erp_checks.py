@@ -299,6 +299,3 @@ def _shown(line: ErpCheckLine) -> dict[str, Any]:
         "their_refund": looks.money(line.their_refund),
         "badge": looks.badge(line.get_cause_display(), CAUSE_TONES.get(line.cause, "orange")),
     }
-
-
-# -- documents -------------------------------------------------------------------------------

@@ -104,6 +104,3 @@ class ErpDocumentAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
     )
     def push_again(self, request: HttpRequest, form: Dialog, document: ErpDocument) -> None:
         pushing.push_again(document.pk, actor=actor_of(request))
-
-
-# -- settings --------------------------------------------------------------------------------

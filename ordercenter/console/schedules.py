@@ -67,6 +67,7 @@ PLANS = (
     Plan("oc.send_mails", "integrations.messaging.tasks.send_mails", 1),
     Plan("oc.check_erp", "integrations.erp.tasks.check_yesterday", 15),
     Plan("oc.escalate_urgent", "orders.care.tasks.escalate_urgent", 1),
+    Plan("oc.fail_lost_sheets", "orders.sheets.tasks.fail_lost_runs", 5),
     Plan("oc.keep_numbers", "orders.insight.tasks.keep_numbers", 1),
     Plan("oc.verify_laws", "ordercenter.core.tasks.verify_laws", 60),
     Plan("oc.hold_expired", "inventory.tasks.hold_expired_batches", daily_at=time(0, 5)),

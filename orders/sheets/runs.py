@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -11,8 +12,7 @@ from typing import Any
 import structlog
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy
 
 from ordercenter.core import moments
@@ -34,6 +34,17 @@ SEE_RECEIVER = "orders.see_receiver_order"
 # Who may look at the runs of others.
 SEE_ALL_RUNS = "sheets.view_sheetrun"
 BUSY = gettext_lazy("This workbook is being worked on already, or was finished.")
+FAULTS = {
+    SheetRun.Kind.EXPORT: gettext_lazy(
+        "Something went wrong on our side. Export the orders again."
+    ),
+    SheetRun.Kind.IMPORT: gettext_lazy(
+        "Something went wrong on our side. Upload the workbook again: what was written already "
+        "shows as “the same already”."
+    ),
+}
+# A run that works says so every few seconds; the longest silence is one comparison.
+LOST_AFTER = timedelta(minutes=10)
 
 
 # -- beginning -------------------------------------------------------------------------------
@@ -149,7 +160,7 @@ def count_cells(run: SheetRun) -> dict[str, int]:
 def _start(run: SheetRun, states: Sequence[str], total: int = 0) -> None:
     """The run works from now on; two at once are impossible. Raises `WrongState`."""
     at = moments.now()
-    started = SheetRun.objects.filter(Q(pk=run.pk), state__in=states).update(
+    started = SheetRun.objects.filter(pk=run.pk, state__in=states).update(
         state=SheetRun.State.RUNNING, started_at=at, beat_at=at, done=0, total=total, phase=""
     )
     if not started:
@@ -168,6 +179,26 @@ def _finish(run: SheetRun, state: str, **fields: Any) -> None:
     run.save(update_fields=[*values, "file", "name", "size"])
 
 
+def fail_lost_runs() -> int:
+    """Runs whose worker has died have failed, and say what to do; how many.
+
+    One that was only silent goes on, and says how it ended when it ends.
+    """
+    silent = SheetRun.objects.filter(
+        state=SheetRun.State.RUNNING, beat_at__lt=moments.now() - LOST_AFTER
+    )
+    return sum(
+        silent.filter(kind=kind).update(
+            state=SheetRun.State.FAILED,
+            finished_at=moments.now(),
+            phase="",
+            problem=str(said),
+            problem_code="lost",
+        )
+        for kind, said in FAULTS.items()
+    )
+
+
 @contextmanager
 def _failures_kept(run: SheetRun) -> Iterator[None]:
     """Whatever ends the work early is written on the run, then goes on to the caller."""
@@ -179,10 +210,7 @@ def _failures_kept(run: SheetRun) -> Iterator[None]:
     except Exception:
         log.exception("sheet_failed", run=run.pk)
         if not transaction.get_connection().needs_rollback:
-            said = _(
-                "Something went wrong on our side. Upload the workbook again: what was written "
-                "already shows as “the same already”."
-            )
+            said = str(FAULTS[SheetRun.Kind(run.kind)])
             _finish(run, SheetRun.State.FAILED, problem=said, problem_code="fault")
         raise
 

@@ -43,6 +43,6 @@ class Signer:
 
 
 def fingerprint(values: Sequence[str]) -> str:
-    """Eight characters that change when a locked cell does; no secret, only a comparison."""
+    """Twelve characters that change when a locked cell does; no secret, only a comparison."""
     text = _BETWEEN.join(values).encode()
     return hashlib.blake2b(text, digest_size=6).hexdigest()

@@ -71,6 +71,12 @@ def _user_of(run: SheetRun) -> User:
     return run.user
 
 
+def fail_lost_runs() -> int:
+    """Runs that a killed worker has left are over, and tell their owner; how many."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return runs.fail_lost_runs()
+
+
 def purge_old() -> int:
     """Remove files after a month (they hold personal data) and runs after a year."""
     total = 0

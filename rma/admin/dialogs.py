@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -19,12 +21,20 @@ from rma.actions import Arrived, Inspected, propose_amount
 from rma.models import Return, ReturnKind, ReturnLine, ReturnReason
 from rma.models.refunds import BY_MACHINE
 
+# A code may itself hold an x: only one before the last digits counts.
+_TIMES = re.compile(r"(.*\S)\s*[×*xX]\s*(\d{1,6})", re.ASCII)
 _PAYEE = ("name", "account", "bank")
 BY_HAND = [(value, label) for value, label in PaymentMethod.choices if value not in BY_MACHINE]
 
 
 def _lines(rma: Return) -> list[ReturnLine]:
     return list(rma.lines.select_related("sku"))
+
+
+def _code_and_count(text: str, known: Collection[str]) -> tuple[str, int]:
+    """`A-1 × 2`, with an x or a star too; a code alone means one piece, also one such as `Bx2`."""
+    match = None if text in known else _TIMES.fullmatch(text)
+    return (match[1], int(match[2])) if match else (text, 1)
 
 
 def _title(line: ReturnLine) -> str:
@@ -53,20 +63,23 @@ class NewReturn(Dialog):
     def quantities(self) -> dict[int, int]:
         """Pieces by order line. Raises `ValidationError` for what is not in the order."""
         order: Order = self.cleaned_data["order_number"]
-        lines = {line.sku_code: line for line in order.lines.all()}
-        text = self.cleaned_data["skus"].replace("，", ",").replace("×", "*").replace("x", "*")
-        if not text.strip():
-            return (
-                {}
-                if self.cleaned_data.get("amount")
-                else {line.pk: line.quantity for line in lines.values()}
-            )
-        found = {}
-        for part in text.split(","):
-            code, _star, number = part.partition("*")
-            if code.strip() not in lines or not (number.strip() or "1").isdigit():
+        lines = list(order.lines.order_by("pk"))
+        text = self.cleaned_data["skus"].strip().strip(",，")
+        if not text:
+            everything = {line.pk: line.quantity for line in lines}
+            return {} if self.cleaned_data.get("amount") else everything
+        found: dict[int, int] = {}
+        for part in re.split("[,，]", text):
+            code, count = _code_and_count(part.strip(), {line.sku_code for line in lines})
+            fitting = [line for line in lines if line.sku_code == code]
+            if not fitting:
                 raise ValidationError(_("The order has no such line."))
-            found[lines[code.strip()].pk] = int(number.strip() or "1")
+            # A SKU may stand in several lines; what is more than all of them stays on the last.
+            for line in fitting:
+                taken = count if line is fitting[-1] else min(count, line.quantity)
+                if taken:
+                    found[line.pk] = found.get(line.pk, 0) + taken
+                count -= taken
         return found
 
     def clean(self) -> dict[str, Any]:

@@ -277,6 +277,14 @@ class TestActing:
         assert 'class="bad"' in answer.text
         assert not Return.objects.exists()
 
+    def test_a_field_that_names_no_line_is_no_fault(self, client):
+        order = OrderFactory(state=OrderState.DELIVERED)
+        endless = {"line-" + "9" * 500: "1"}
+
+        answer = act(client, order, "return", kind="return", reason="damaged", **endless)
+
+        assert 'class="bad"' in answer.text
+
     def test_nobody_returns_nothing(self, client):
         order = OrderFactory(state=OrderState.DELIVERED)
 

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ordercenter.console.roles import grant_roles
+from rma.admin.dialogs import NewReturn
 from rma.models import Refund, Return, UnknownParcel
 from tests.factories import UserFactory
 from tests.fulfilment.world import broken_laws
@@ -79,6 +80,37 @@ def test_a_return_goes_its_way_by_buttons(boss):
     assert boss.get(reverse("admin:rma_refund_change", args=[refund.pk])).status_code == 200
     assert boss.get(reverse("admin:rma_refund_changelist")).status_code == 200
     assert broken_laws() == {}
+
+
+@pytest.mark.parametrize(
+    ("skus", "pieces"),
+    [
+        ("", [2, 1, 1]),
+        ("A*3", [2, 1]),
+        ("A × 1，Bx2", [1, 1]),
+        ("Bx2x1", [1]),
+    ],
+)
+def test_goods_are_named_by_code_wherever_their_lines_stand(rf, skus, pieces):
+    order = world.delivered_order({"A": 2, "B": 1})
+    order.lines.filter(sku_code="B").update(sku_code="Bx2")
+    again = order.lines.get(sku_code="A")
+    again.pk, again.channel_line, again.quantity = None, "again", 1
+    again.save()
+
+    form = NewReturn(
+        rf.post("/"),
+        data={
+            "_form_submitted": "true",
+            "order_number": order.number,
+            "kind": "return",
+            "reason": "damaged",
+            "skus": skus,
+        },
+    )
+
+    assert form.is_valid(), form.errors
+    assert list(form.quantities().values()) == pieces
 
 
 def test_an_unknown_parcel_is_assigned_to_an_order(boss):

@@ -12,12 +12,13 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from import_export.results import RowResult
 
+from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM, Actor
 from ordercenter.core.errors import NotFound, WrongState
 from ordercenter.core.models import Event
 from orders.actions import set_memo
 from orders.models import Order
-from orders.sheets import runs
+from orders.sheets import runs, tasks
 from orders.sheets.models import SheetRun
 from orders.sheets.resources import OrderResource, OrderWorkbook, RunDataset, RunStorage
 from tests.factories import OrderFactory
@@ -138,16 +139,18 @@ def test_moments_are_texts_in_shanghai_time():
     assert sheet.cell(order, "placed_at").value == "2026-03-02 00:30"
 
 
-def test_an_upload_lies_in_the_storage_not_in_this_hosts_temporary_folder():
+def test_an_upload_lies_in_the_storage_not_in_this_hosts_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     client, user = signed_in()
     order = OrderFactory()
     content = Sheet(export(actor=Actor.person(user, via="admin"))).set(order, seller_memo="mine")
-    before = set(Path(tempfile.gettempdir()).iterdir())
+    upload = content.saved()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    run = looked_through(content.saved(), client)
+    run = looked_through(upload, client)
 
-    left = {path.name for path in set(Path(tempfile.gettempdir()).iterdir()) - before}
-    assert not {name for name in left if name.endswith(".xlsx") or "import" in name}
+    assert not list(tmp_path.iterdir())
     assert run.file.size == run.size
     RunStorage(name=str(run.pk)).remove()
     assert run.file.storage.exists(run.file.name), "the run keeps what was uploaded"
@@ -204,6 +207,21 @@ def test_many_orders_are_exported_by_a_worker(monkeypatch: pytest.MonkeyPatch):
     assert asked == [("orders.sheets.tasks.export", run.pk)]
     assert page.headers["Location"] == reverse("admin:sheets_sheetrun_change", args=[run.pk])
     assert (run.state, run.query) == ("waiting", "tab=review")
+
+
+def test_a_run_whose_worker_died_says_so_and_one_that_works_goes_on():
+    boss = person()
+    dead, alive = (runs.begin_export(actor=boss) for _ in range(2))
+    working = SheetRun.objects.filter(pk__in=[dead.pk, alive.pk])
+    working.update(state="running", phase="writing", beat_at=moments.now())
+    SheetRun.objects.filter(pk=dead.pk).update(beat_at=moments.now() - runs.LOST_AFTER * 1.1)
+
+    assert tasks.fail_lost_runs() == 1
+
+    dead.refresh_from_db()
+    alive.refresh_from_db()
+    assert (dead.state, dead.problem) == ("failed", "系统出错了。请重新导出订单。")
+    assert (alive.state, alive.problem) == ("running", "")
 
 
 def test_the_pages_are_import_exports_and_name_no_english_buttons():

@@ -165,7 +165,7 @@ def _classify_status(response: Response) -> Verdict:
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         text = response.headers.get("retry-after", "")
         return Verdict(
-            Answer.RETRY_LATER, Care.WAIT, code, wait=float(text) if text.isdigit() else 60.0
+            Answer.RETRY_LATER, Care.WAIT, code, wait=float(text) if text.isdecimal() else 60.0
         )
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Verdict(Answer.UNKNOWN_OUTCOME, Care.RETRY, code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 
@@ -182,7 +183,7 @@ def ensure_stock() -> None:
                     bin_code=f"{draw.randrange(1, 25):02d}-{draw.randrange(1, 31):02d}"
                     f"-{draw.randrange(1, 6)}",
                     batch_code=f"B{today:%y%m}{draw.randrange(1, 9)}" if is_food else "",
-                    expires_on=today.replace(year=today.year + 1) if is_food else None,
+                    expires_on=today + timedelta(days=365) if is_food else None,
                     unit_cost=(sku.price * _COST_SHARE).quantize(Decimal("0.01")),
                 )
             )

@@ -151,7 +151,8 @@ class KeysetChangeList(ChangeList):
         if on_top:
             rows = rows.exclude(pk__in=[row.pk for row in on_top])
         way, _dash, place = request.GET.get(PAGE_VAR, "").partition("-")
-        pk = int(place) if place.isdigit() and len(place) < 19 else None
+        is_number = place.isascii() and place.isdigit() and len(place) < 19
+        pk = int(place) if is_number else None
         pages = KeysetPages(self.list_per_page)
         found, has_newer, has_older = self._page(rows, way, pk)
         self._link(pages, found, has_newer, has_older)

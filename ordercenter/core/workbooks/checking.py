@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from ordercenter.core.workbooks.errors import BadWorkbook
+from ordercenter.core.workbooks.writing import column_letter
 
 LARGEST_FILE = 100 * 1024 * 1024
 # Unpacked: 200,000 rows of ours are about 300 MB. A small file that unpacks to more is a bomb.
@@ -141,7 +142,7 @@ def _read_through(archive: zipfile.ZipFile, name: str) -> None:
 
 def refuse_formulas(path: Path, sheet: str, columns: Collection[int]) -> None:
     """Return when no cell in these columns computes: what it shows is not what stands in it."""
-    ours = {_letter(place) for place in columns}
+    ours = {column_letter(place) for place in columns}
     found: dict[str, None] = {}
     with zipfile.ZipFile(path) as archive:
         for chunk in _chunks(archive, _part_of(path, sheet)):
@@ -152,10 +153,6 @@ def refuse_formulas(path: Path, sheet: str, columns: Collection[int]) -> None:
                     found[(match[1] + match[2]).decode()] = None
     if found:
         raise BadWorkbook("formula", cells=some(list(found)))
-
-
-def _letter(place: int) -> str:
-    return chr(65 + place) if place < 26 else chr(64 + place // 26) + chr(65 + place % 26)
 
 
 _SHEET = re.compile(r"<sheet\b[^>]*>")

@@ -230,10 +230,10 @@ def send_back(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _wanted(request: HttpRequest) -> Wanted:
     pieces = {
-        int(name.removeprefix("line-")): quantity
+        line: quantity
         for name, text in request.POST.items()
         if name.startswith("line-")
-        and name.removeprefix("line-").isdecimal()
+        and (line := _number(name.removeprefix("line-")))
         and (quantity := _number(str(text)))
     }
     kind, reason, note = (request.POST.get(name, "") for name in ("kind", "reason", "note"))
@@ -262,7 +262,7 @@ def post(request: HttpRequest, order_id: int, pk: int) -> HttpResponse:
 
 def _number(text: str) -> int:
     """A whole number from the page; what is none never fits anything."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 @require_GET

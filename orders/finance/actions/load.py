@@ -117,11 +117,10 @@ def _keep(settlement: SettlementFile, rows: Sequence[Row], actor: Actor) -> Sett
             shop = Shop.objects.select_for_update(no_key=True).get(pk=settlement.shop_id)
             settlement.save()
             _match(settlement, shop, rows, actor)
-    except IntegrityError as error:
+    except Exception as error:
         settlement.file.delete(save=False)
-        if "settlement_once_by_content" not in str(error):
-            raise
-        _refuse_twin(settlement.sha256)
+        if isinstance(error, IntegrityError) and "settlement_once_by_content" in str(error):
+            _refuse_twin(settlement.sha256)
         raise
     return settlement
 

@@ -123,7 +123,8 @@ class SheetRunAdmin(KeysetList, ShownOnly):
         """Progress, then outcomes with conflicts first, then the buttons that make sense."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        run = self._run(request, int(object_id) if object_id.isdecimal() else 0)
+        is_number = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
+        run = self._run(request, int(object_id) if is_number else 0)
         pk = run.pk
         sees = may(request, runs.SEE_RECEIVER)
         wanted = request.GET.get("outcome", "")
