@@ -45,9 +45,9 @@ class WithSecret(forms.ModelForm):
     credentials = SecretField()
 
     def clean_credentials(self) -> dict[str, Any]:
-        given = self.cleaned_data["credentials"]
+        given: dict[str, Any] | None = self.cleaned_data["credentials"]
         if given is not None:
-            return given  # type: ignore[no-any-return]
+            return given
         if self.instance.pk is None:
             raise ValidationError(_("Enter the credentials."))
         return self.instance.credentials or {}
