@@ -93,7 +93,7 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
         """GET says what will be exported, POST exports it; the list's filters are kept."""
-        answer = super().export_action(request)
+        answer: HttpResponse = super().export_action(request)
         context = getattr(answer, "context_data", None)
         if context is not None:
             count = capped_count(self.get_export_queryset(request), MOST_ROWS)
@@ -105,7 +105,7 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
                 "sees_receiver": may(request, runs.SEE_RECEIVER),
                 "back": _list_url(_query(request)),
             }
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     def _do_file_export(
         self,
@@ -133,8 +133,8 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """GET asks for the workbook, POST keeps it and looks through it; nothing is changed."""
-        answer = super().import_action(request, **kwargs)
-        context = answer.context_data
+        answer: TemplateResponse = super().import_action(request, **kwargs)
+        context = answer.context_data or {}
         if "result" in context:
             return HttpResponseRedirect(_run_url(context["result"].run.pk))
         context |= {
@@ -142,21 +142,22 @@ class OrderAdminWithSheets(ImportExportMixin, OrderAdmin):  # type: ignore[misc]
             "back": _list_url(),
             "latest": runs.runs_for(actor_of(request)).order_by("-pk")[:LATEST],
         }
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """POST confirms a run; a form that names none leads back to the beginning."""
-        answer = super().process_import(request, **kwargs)
+        answer: HttpResponse = super().process_import(request, **kwargs)
         if isinstance(answer, TemplateResponse):
             return HttpResponseRedirect(reverse("admin:orders_order_import"))
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     def process_dataset(
         self, dataset: RunDataset, form: Any, request: HttpRequest, **kwargs: Any
     ) -> SyncResult | RunDataset:
         """Apply what was looked through; the dataset itself when somebody was faster."""
         try:
-            return super().process_dataset(dataset, form, request, **kwargs)  # type: ignore[no-any-return]
+            result: SyncResult = super().process_dataset(dataset, form, request, **kwargs)
+            return result
         except NotFound as error:
             raise Http404 from error
         except DomainError as refusal:
