@@ -8,54 +8,64 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
+import psycopg
 import pytest
 
 from integrations.simulators.testing import running_simulator
-from ordercenter.engine import processes
+from ordercenter.engine import postgres, processes
 from ordercenter.engine.paths import PROJECT_ROOT
-from tests.engine.test_up import Installation
+from tests.support.installation import Installation, new_installation, wait_for
 
 pytestmark = pytest.mark.processes
 
 ORDERS = int(os.environ.get("KILL_ORDERS", "1500"))
+PARCELS = 30
 PATIENCE = 240.0
+KICK_AGAIN_SECONDS = 20.0
+# What the test looks at while it kills; a look of its own does not start a program each time.
+PULLED = "SELECT count(*) FROM integrations_rawmessage"
+LEFT = "SELECT count(*) FROM fulfilment_shipment WHERE left_warehouse_at IS NOT NULL"
 
 
 @pytest.fixture
 def installation() -> Iterator[Installation]:
-    folder = Path(tempfile.mkdtemp(prefix="oc-kill-")).resolve()
-    folder.chmod(0o755)
-    installation = Installation(folder)
-    yield installation
-    installation.stop()
-    while left := installation.everyone():
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(folder)
+    with new_installation() as installation:
+        yield installation
+
+
+@pytest.fixture
+def ask(installation, monkeypatch) -> Callable[[str], int]:
+    """The number that a query finds in the installation's database; 0 while that is down."""
+    monkeypatch.setenv("OC_VAR", str(installation.var))
+
+    def ask(query: str) -> int:
+        try:
+            with psycopg.connect(postgres.known().url, connect_timeout=5) as connection:
+                row = connection.execute(query).fetchone()
+        except psycopg.OperationalError:
+            return 0
+        assert row is not None
+        return int(row[0])
+
+    return ask
 
 
 def inside(installation: Installation, *words: str) -> subprocess.Popen[str]:
-    """A process of the kill world, on the installation's database."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_URL", "OC_"))}
-    clean |= {
-        "OC_VAR": str(installation.var),
-        "OC_EMBEDDED_AUTOSTART": "0",
-        "PYTHONPATH": str(PROJECT_ROOT),
-        "DJANGO_SETTINGS_MODULE": "ordercenter.settings",
-    }
+    """A program on the installation's database."""
+    own = {"OC_EMBEDDED_AUTOSTART": "0", "PYTHONPATH": str(PROJECT_ROOT)}
     return subprocess.Popen(
-        [sys.executable, *words], env=clean, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, *words],
+        env=installation.environment() | own,
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -64,25 +74,11 @@ def do(installation: Installation, *words: str) -> str:
     deadline = time.monotonic() + PATIENCE
     while True:
         process = inside(installation, "-m", "tests.support.kill_world", *words)
-        said, _ = process.communicate(timeout=PATIENCE)
+        said, _ = process.communicate(timeout=2 * PATIENCE)
         if process.returncode == 0:
             return said
         assert time.monotonic() < deadline, f"{words} failed for too long"
         time.sleep(0.5)
-
-
-def look(installation: Installation) -> dict[str, int]:
-    return json.loads(do(installation, "look"))
-
-
-def until(installation: Installation, is_so: Callable[[dict[str, int]], bool]) -> dict[str, int]:
-    """What is there as soon as `is_so`; pulls that a kill has ended are kicked again."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so(found := look(installation)):
-        assert time.monotonic() < deadline, found
-        do(installation, "kick")
-        time.sleep(3)
-    return found
 
 
 def kill(pid: int) -> None:
@@ -90,44 +86,56 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_nothing_is_lost_or_doubled_whoever_is_killed(installation):
+def test_nothing_is_lost_or_doubled_whoever_is_killed(installation, ask):
+    def in_the_middle(query: str, share: float, of: int) -> None:
+        """Wait until so much is done; it is not all yet. Lost pulls are kicked again."""
+        kicked_at, deadline = time.monotonic(), time.monotonic() + PATIENCE
+        while ask(query) < share * of:
+            assert time.monotonic() < deadline, f"{ask(query)} of {of}"
+            if time.monotonic() - kicked_at > KICK_AGAIN_SECONDS:
+                do(installation, "kick")
+                kicked_at = time.monotonic()
+            time.sleep(0.05)
+        assert ask(query) < of
+
+    def victim(name: str) -> int:
+        return int(wait_for(lambda: installation.pid(name), installation.said))
+
     with running_simulator(no_samples=True) as simulator:
         simulator.generate(
             ORDERS, seed=3, paid_share=0.9, shop="demo1", skus=[f"KILL-{n:02d}" for n in range(20)]
         )
         installation.start_and_wait()
-        do(installation, "prepare", simulator.base_url)
+        do(installation, "prepare", simulator.base_url, str(PARCELS))
         do(installation, "kick")
         leaving = inside(installation, "-m", "tests.support.kill_world", "dispatch")
 
-        for victim in ("relay", "cluster", "web"):
-            time.sleep(2)
-            kill(installation.pid(victim))
-        time.sleep(1)
+        in_the_middle(PULLED, 0.05, ORDERS)
+        kill(victim("relay"))
+        in_the_middle(PULLED, 0.1, ORDERS)
+        kill(victim("cluster"))
+        in_the_middle(LEFT, 0.1, PARCELS)
         kill(leaving.pid)
-        time.sleep(1)
+        kill(victim("web"))
         do(installation, "kick")
-        time.sleep(3)
-        kill(installation.postmaster())
+        in_the_middle(PULLED, 0.3, ORDERS)
+        kill(wait_for(installation.postmaster))
         do(installation, "kick")
-        time.sleep(2)
-        kill(max(member.pid for member in processes.group_members(installation.pid("cluster"))))
+        in_the_middle(PULLED, 0.5, ORDERS)
+        workers = wait_for(lambda: processes.group_members(victim("cluster")))
+        kill(max(worker.pid for worker in workers))
 
         # The supervisor itself dies too; the next start ends what it left and goes on.
-        time.sleep(2)
+        in_the_middle(PULLED, 0.5, ORDERS)
         head = installation.process
         kill(head.pid)
         head.wait()
         installation.start_and_wait()
-        do(installation, "dispatch")
-        found = until(
-            installation,
-            lambda seen: seen["pulled"] >= ORDERS and not seen["waiting"] and not seen["pending"],
-        )
+        found = json.loads(do(installation, "finish", str(ORDERS), str(PATIENCE)))
 
     assert found["raws"] == found["pulled"] == ORDERS
-    assert found["left"] == 30
-    assert found["dead"] == 0
+    assert found["left"] == PARCELS
+    assert (found["waiting"], found["pending"], found["dead"]) == (0, 0, 0)
     verify = inside(installation, "manage.py", "verify")
     said, _ = verify.communicate(timeout=PATIENCE)
     assert verify.returncode == 0, said

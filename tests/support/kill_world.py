@@ -1,6 +1,7 @@
 """What the kill test does inside the installation it tests, as a process of its own.
 
-`python -m tests.support.kill_world prepare <simulator address>`, `kick`, `dispatch`, `look`.
+`python -m tests.support.kill_world prepare <simulator address> <parcels>`, `kick`, `dispatch`,
+`finish <orders> <seconds>`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 import django
 
@@ -16,6 +18,7 @@ django.setup()
 
 from datetime import timedelta  # noqa: E402
 from decimal import Decimal  # noqa: E402
+from typing import Any  # noqa: E402
 
 from django_q.tasks import async_task  # noqa: E402
 
@@ -34,10 +37,10 @@ from orders.models import Order, Shop  # noqa: E402
 from orders.receiver import Receiver  # noqa: E402
 
 SKUS = [f"KILL-{number:02d}" for number in range(20)]
-PARCELS = 30
+KICK_SECONDS = 5.0
 
 
-def prepare(address: str) -> None:
+def prepare(address: str, parcels: str) -> None:
     """Stock, a Taobao shop at the simulator, and parcels ready to leave."""
     house = Warehouse.objects.create(code="KW", name="测试仓")
     skus = Sku.objects.bulk_create(Sku(code=code, name=code) for code in SKUS)
@@ -62,7 +65,7 @@ def prepare(address: str) -> None:
     )
     counter = Shop.objects.create(code="counter", name="门店", channel="pos")
     own = Carrier.objects.get(numbers_are_ours=True)
-    for number in range(PARCELS):
+    for number in range(int(parcels)):
         _pack(counter, number, own)
 
 
@@ -100,23 +103,36 @@ def dispatch() -> None:
         warehouse.dispatch_shipment(pk, seen=None, actor=SYSTEM)
 
 
-def look() -> None:
-    """What is there now, as JSON."""
-    states = RawMessage.objects.values_list("state", flat=True)
-    account = ChannelAccount.objects.get()
-    found = {
+def finish(orders: str, seconds: str) -> None:
+    """Let the rest of the parcels leave and the pull come to its end; say as JSON what is there.
+
+    Pulls that a kill has ended are kicked again.
+    """
+    dispatch()
+    deadline = time.monotonic() + float(seconds)
+    while not _is_all_there(found := _look(), int(orders)) and time.monotonic() < deadline:
+        kick()
+        time.sleep(KICK_SECONDS)
+    print(json.dumps(found))
+
+
+def _is_all_there(found: dict[str, Any], orders: int) -> bool:
+    return found["pulled"] >= orders and not found["waiting"] and not found["pending"]
+
+
+def _look() -> dict[str, Any]:
+    return {
         "raws": RawMessage.objects.values("external_number").distinct().count(),
-        "waiting": sum(state == "new" for state in states),
+        "waiting": RawMessage.objects.filter(state="new").count(),
         "pulled": Order.objects.filter(shop__code="kill").count(),
         "left": Shipment.objects.exclude(left_warehouse_at=None).count(),
         "pending": Delivery.objects.filter(state="pending").count(),
         "dead": Delivery.objects.filter(state="dead").count(),
-        "error": account.last_error,
+        "error": ChannelAccount.objects.get().last_error,
     }
-    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    {"prepare": prepare, "kick": kick, "dispatch": dispatch, "look": look}[sys.argv[1]](
+    {"prepare": prepare, "kick": kick, "dispatch": dispatch, "finish": finish}[sys.argv[1]](
         *sys.argv[2:]
     )
