@@ -16,6 +16,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from integrations.models import InboundCall
 from ordercenter.core import moments
@@ -112,7 +113,7 @@ def form_of(body: bytes, most: int = MOST_FIELDS) -> dict[str, str]:
             max_num_fields=most,
         )
     except ValueError as error:
-        raise Unreadable("no form") from error
+        raise Unreadable(_("no form")) from error
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields.setdefault(name, value)
@@ -143,7 +144,7 @@ def process_call(call_id: int) -> bool:
     except (OperationalError, InterfaceError):
         raise
     except (Unreadable, DomainError) as error:
-        _fail(call_id, f"{type(error).__name__}: {error}")
+        _fail(call_id, str(error))
     except Exception as error:
         log.exception("inbound_call_broke", call=call_id)
         _fail(call_id, f"{type(error).__name__}: {error}")
@@ -157,7 +158,7 @@ def _claim(call_id: int) -> bool:
         pk=call_id, state=InboundCall.State.NEW, not_before__lte=at
     )
     if waiting.filter(attempts__gte=MOST_ATTEMPTS).exists():
-        _fail(call_id, "every attempt ended with the death of its worker")
+        _fail(call_id, _("every attempt ended with the death of its worker"))
         return False
     return bool(waiting.update(attempts=F("attempts") + 1, not_before=at + LEASE))
 
@@ -185,5 +186,5 @@ def read_again(call_id: int) -> bool:
 def _reader_of(call: InboundCall) -> Reader:
     reader = _readers.get(call.source)
     if reader is None:
-        raise Unreadable(f"nobody reads calls of {call.source}")
+        raise Unreadable(_("nobody reads calls of %(source)s") % {"source": call.source})
     return reader

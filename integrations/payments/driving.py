@@ -122,16 +122,22 @@ def find_doubt(refund: Refund, told: Told) -> str:
     if told.outcome in (Outcome.NONE, Outcome.NOT_FOUND):
         return ""
     if told.number != refund.number:
-        return f"they speak of {told.number[:40]!r}"
+        return _("they speak of %(number)r") % {"number": told.number[:40]}
     if told.amount is not None and told.amount != refund.amount:
-        return f"they speak of {told.amount} instead of {refund.amount}"
+        return _("they speak of %(told)s instead of %(ours)s") % {
+            "told": told.amount,
+            "ours": refund.amount,
+        }
     payment = refund.payment
     if payment is None:
-        return "it has no payment"
+        return _("it has no payment")
     if told.total is not None and not refund.amount <= told.total <= payment.amount:
-        return f"they speak of {told.total} in all, of {payment.amount}"
+        return _("they speak of %(told)s in all, of %(paid)s") % {
+            "told": told.total,
+            "paid": payment.amount,
+        }
     if told.transaction_id and told.transaction_id != payment.transaction_id:
-        return f"they speak of payment {told.transaction_id[:40]!r}"
+        return _("they speak of payment %(number)r") % {"number": told.transaction_id[:40]}
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from integrations.inbound import Unreadable, reads
 from integrations.models import InboundCall, PaymentAccount
 from integrations.payments.accounts import adapter_of
@@ -20,7 +22,7 @@ def take_notice(call: InboundCall) -> None:
     """
     account = PaymentAccount.objects.filter(pk=int(call.path_token)).first()
     if account is None:
-        raise Unreadable("the payment account is gone")
+        raise Unreadable(_("the payment account is gone"))
     told = adapter_of(account).read_notice(bytes(call.body))
     if told is None:
         return
@@ -30,7 +32,9 @@ def take_notice(call: InboundCall) -> None:
         .first()
     )
     if refund is None:
-        raise Unreadable(f"no refund of ours is numbered {told.number[:40]!r}")
+        raise Unreadable(
+            _("no refund of ours is numbered %(number)r") % {"number": told.number[:40]}
+        )
     doubt = find_doubt(refund, told)
     if doubt:
         raise Unreadable(doubt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
@@ -83,4 +84,4 @@ def _use_up(source: str, nonce: str) -> None:
         return
     _nonce, is_new = NoticeNonce.objects.get_or_create(source=source, nonce=nonce[:64])
     if not is_new:
-        raise Forged("replayed")
+        raise Forged(_("replayed"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from integrations.inbound import Unreadable, form_of, reads
 from integrations.models import InboundCall, TrackingSubscription
 from integrations.tracking.kuaidi100.traces import Push, read_answer, read_push
@@ -21,7 +23,7 @@ def take_call(call: InboundCall) -> None:
     rows = TrackingSubscription.objects.select_for_update()
     subscription = rows.filter(token=call.path_token).first()
     if subscription is None:
-        raise Unreadable("nobody follows a parcel at this address any more")
+        raise Unreadable(_("nobody follows a parcel at this address any more"))
     body = bytes(call.body)
     if call.source == QUERY:
         number, trace = read_answer(body.decode(errors="replace"))
@@ -34,7 +36,10 @@ def take_call(call: InboundCall) -> None:
 
 def _take_trace(subscription: TrackingSubscription, number: str, trace: tuple[Trace, ...]) -> None:
     if number.upper() != subscription.number.upper():
-        raise Unreadable(f"the call is about {number[:40]!r}, not about {subscription.number}")
+        raise Unreadable(
+            _("the call is about %(told)r, not about %(ours)s")
+            % {"told": number[:40], "ours": subscription.number}
+        )
     if trace:
         take_tracking(subscription.shipment_id, trace, actor=TRACKER)
     at = moments.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
@@ -40,7 +41,7 @@ def kuaidi100_push(request: HttpRequest, token: str) -> HttpResponse:
     if len(body) > MOST_BYTES:
         return _refusal(413)
     if not _is_genuine(body, subscription.salt):
-        note_refused(request, PUSH, token, body, why="wrong signature", headers=KEPT_HEADERS)
+        note_refused(request, PUSH, token, body, why=_("wrong signature"), headers=KEPT_HEADERS)
         return _refusal(403)
     with transaction.atomic():
         call_id, is_new = store_call(PUSH, token, body, headers=kept_headers(request, KEPT_HEADERS))

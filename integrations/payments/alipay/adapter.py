@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from integrations.calling import no_answer, open_client, read_object
 from integrations.channels.base import Answer, Verdict
@@ -124,11 +125,11 @@ class Alipay(PaymentAdapter):
         try:
             params = form_of(body, MOST_NOTICE_FIELDS)
         except Unreadable as error:
-            raise Forged("no form") from error
+            raise Forged(_("no form")) from error
         if params.get("app_id") != self.credential("app_id"):
-            raise Forged("a notice for another app")
+            raise Forged(_("a notice for another app"))
         if not is_notice_genuine(params, self.credential("alipay_public_key")):
-            raise Forged("wrong signature")
+            raise Forged(_("wrong signature"))
         # Alipay repeats a notice as it was, for a day: its number is deduplicated, not its age.
         return Notice()
 
@@ -138,7 +139,7 @@ class Alipay(PaymentAdapter):
         if not params.get("gmt_refund") or not params.get("out_biz_no"):
             return None
         if params.get("seller_id") != self.credential("seller_id"):
-            raise Unreadable("a notice for another seller")
+            raise Unreadable(_("a notice for another seller"))
         return Told(
             Outcome.SUCCEEDED,
             Verdict(Answer.OK, code=params.get("trade_status", "")),
@@ -185,7 +186,7 @@ class Alipay(PaymentAdapter):
         genuine = is_reply_genuine(response.text, name, text_of(body, "sign"), key)
         # Errors before business may come unsigned; a success never does.
         if not genuine and (verdict.answer == Answer.OK or text_of(body, "sign")):
-            return Told.nothing(unknown("forged_answer", "wrong signature")), {}
+            return Told.nothing(unknown("forged_answer", _("wrong signature"))), {}
         return Told.nothing(verdict), node
 
 

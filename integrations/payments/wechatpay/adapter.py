@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from django.utils.translation import gettext as _
 
 from integrations.calling import no_answer, open_client, read_object
 from integrations.channels.base import Answer, Verdict
@@ -128,9 +129,9 @@ class WeChatPay(PaymentAdapter):
                 return None
             resource = decrypt(notice["resource"], self.credential("api_v3_key"))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Unreadable("no notice of WeChat Pay") from error
+            raise Unreadable(_("no notice of WeChat Pay")) from error
         if resource.get("mchid") != self.credential("mchid"):
-            raise Unreadable("a notice for another merchant")
+            raise Unreadable(_("a notice for another merchant"))
         return _read_refund(resource, "refund_status")
 
     def _call(self, method: str, path: str, body: Any, status: str) -> Told:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.utils.translation import gettext as _
 
 from integrations.inbound import Unreadable
 from integrations.payments.base import Forged
@@ -65,18 +66,18 @@ def require_genuine(
         for name in ("timestamp", "nonce", "serial", "signature")
     }
     if not all(values.values()) or values["signature"].startswith(SIGN_TEST):
-        raise Forged("no signature")
+        raise Forged(_("no signature"))
     key = keys.get(values["serial"])
     if key is None:
-        raise Forged("a key we do not know")
+        raise Forged(_("a key we do not know"))
     if not values["timestamp"].isascii() or not values["timestamp"].isdigit():
-        raise Forged("no timestamp")
+        raise Forged(_("no timestamp"))
     age = at.timestamp() - int(values["timestamp"])
     if abs(age) > CLOCKS_DIFFER_SECONDS:
-        raise Forged("stale timestamp")
+        raise Forged(_("stale timestamp"))
     text = f"{values['timestamp']}\n{values['nonce']}\n".encode() + body + b"\n"
     if not is_signed(text, values["signature"], key):
-        raise Forged("wrong signature")
+        raise Forged(_("wrong signature"))
     return values["nonce"]
 
 
@@ -90,7 +91,7 @@ def decrypt(resource: Mapping[str, Any], api_v3_key: str) -> dict[str, Any]:
         )
         value = json.loads(clear)
     except (KeyError, ValueError, InvalidTag) as error:
-        raise Unreadable("the resource can't be decrypted") from error
+        raise Unreadable(_("the resource can't be decrypted")) from error
     if not isinstance(value, dict):
-        raise Unreadable("the resource is no object")
+        raise Unreadable(_("the resource is no object"))
     return value

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.inbound import Unreadable
 from integrations.tracking.kuaidi100.codes import state_of
 from ordercenter.core import moments
@@ -35,10 +37,10 @@ def read_push(param: str) -> Push:
     body = _object(param)
     result = body.get("lastResult")
     if not isinstance(result, dict):
-        raise Unreadable("lastResult is missing")
+        raise Unreadable(_("lastResult is missing"))
     status = _text(body, "status")
     if status not in ("polling", "shutdown", "abort", "updateall"):
-        raise Unreadable(f"unknown status {status[:40]!r}")
+        raise Unreadable(_("unknown status %(status)r") % {"status": status[:40]})
     corrected = _text(body, "comNew") if _text(body, "autoCheck") == "1" else ""
     return Push(
         status=status,
@@ -62,14 +64,14 @@ def read_trace(result: Mapping[str, Any]) -> tuple[Trace, ...]:
     """
     rows = result.get("data")
     if not isinstance(rows, list) or len(rows) > MOST_LINES:
-        raise Unreadable("data is no list of lines")
+        raise Unreadable(_("data is no list of lines"))
     whole = _text(result, "state")
     return tuple(_line(row, whole if place == 0 else "") for place, row in enumerate(rows))
 
 
 def _line(row: Any, otherwise: str) -> Trace:
     if not isinstance(row, dict):
-        raise Unreadable("a line is no object")
+        raise Unreadable(_("a line is no object"))
     code = _text(row, "statusCode") or otherwise
     return Trace(
         at=_moment(_text(row, "ftime") or _text(row, "time")),
@@ -85,9 +87,9 @@ def _moment(text: str) -> datetime:
     try:
         at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=moments.SHANGHAI)
     except ValueError as error:
-        raise Unreadable(f"no time of a line: {text[:40]!r}") from error
+        raise Unreadable(_("no time of a line: %(text)r") % {"text": text[:40]}) from error
     if not OLDEST <= at <= moments.now() + CLOCKS_DIFFER:
-        raise Unreadable(f"impossible time of a line: {text}")
+        raise Unreadable(_("impossible time of a line: %(text)s") % {"text": text})
     return at
 
 
@@ -95,9 +97,9 @@ def _object(text: str) -> dict[str, Any]:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("no JSON") from error
+        raise Unreadable(_("no JSON")) from error
     if not isinstance(body, dict):
-        raise Unreadable("no JSON object")
+        raise Unreadable(_("no JSON object"))
     return body
 
 
@@ -107,5 +109,5 @@ def _text(row: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, (str, int)):
-        raise Unreadable(f"{name} is no text")
+        raise Unreadable(_("%(name)s is no text") % {"name": name})
     return str(value).replace("\x00", "").strip()

@@ -1,14 +1,17 @@
 """Refunds over real sockets: every way a call can end, and always the same number."""
 
+from decimal import Decimal
+
 import pytest
 
+from integrations.channels.base import Answer, Verdict
 from integrations.models import PaymentAccount
-from integrations.payments.base import Outcome
-from integrations.payments.driving import NoAccount, check_due, drive_refund
+from integrations.payments.base import Outcome, Told
+from integrations.payments.driving import NoAccount, check_due, drive_refund, find_doubt
 from integrations.payments.handlers import pay_back
 from ordercenter.core.models import Event, Intent
 from ordercenter.core.outbox import RetryLater
-from orders.models import Order, PaymentState, WorkOrder
+from orders.models import Order, Payment, PaymentState, WorkOrder
 from rma.models import Refund
 from tests.fulfilment.world import broken_laws
 from tests.integrations.payments.conftest import due_now, state_of
@@ -290,5 +293,24 @@ def test_an_answer_about_another_amount_is_not_believed(pay, no_pause):
 
     refund.refresh_from_db()
     assert refund.state == "sending"
-    assert "3.00 instead of 10.00" in refund.trouble
+    assert refund.trouble == "对方说的金额是 3.00，应为 10.00"
     assert pay.paid("alipay") == {number: 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "doubt"),
+    [
+        ({}, ""),
+        ({"number": "RF2"}, "对方说的是退款 'RF2'"),
+        ({"amount": Decimal("9.99")}, "对方说的金额是 9.99，应为 10.00"),
+        ({"total": Decimal("30.01")}, "对方说累计已退 30.01，该笔支付共 30.00"),
+        ({"total": Decimal("9.99")}, "对方说累计已退 9.99，该笔支付共 30.00"),
+        ({"transaction_id": "T2"}, "对方说的是支付 'T2'"),
+    ],
+)
+def test_a_word_about_something_else_is_doubted_in_the_language_of_our_staff(told, doubt):
+    payment = Payment(amount=Decimal("30.00"), transaction_id="T1")
+    refund = Refund(number="RF1", amount=Decimal("10.00"), payment=payment)
+    word = {"number": "RF1", "amount": refund.amount, "transaction_id": "T1"} | told
+
+    assert find_doubt(refund, Told(Outcome.SUCCEEDED, Verdict(Answer.OK), **word)) == doubt
