@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -15,6 +16,9 @@ from integrations.payments.accounts import active_account, adapter_of
 from integrations.payments.base import Forged
 from integrations.payments.inbound import ALIPAY, WECHATPAY
 from ordercenter.core import moments
+from ordercenter.core.errors import BadInput
+
+log = structlog.get_logger(__name__)
 
 MOST_BYTES = 64 * 1024
 KEPT_HEADERS = (
@@ -51,18 +55,23 @@ def alipay_notify(request: HttpRequest) -> HttpResponse:
 def take_in(request: HttpRequest, system: str, source: str) -> int:
     """Store the notice once and let a worker read it; the HTTP status of what became of it.
 
-    503 while no account is switched on, 413 for more than a notice can be, 401 for a forged one,
-    which is kept apart and never read.
+    503 while no account is switched on, or the one that is lacks a credential; 413 for more than a
+    notice can be, 401 for a forged one, which is kept apart and never read.
     """
     account = active_account(system)
     if account is None:
+        return 503
+    try:
+        adapter = adapter_of(account)
+    except BadInput as error:
+        log.error("payment_account_unusable", account=account.pk, why=str(error))
         return 503
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return 413
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        notice = adapter_of(account).verify(body, headers, moments.now())
+        notice = adapter.verify(body, headers, moments.now())
         with transaction.atomic():
             _use_up(source, notice.nonce)
             call_id, is_new = store_call(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from structlog.testing import capture_logs
 
 from integrations.models import InboundCall, NoticeNonce, PaymentAccount
 from integrations.payments import driving
@@ -181,6 +182,28 @@ def test_without_an_account_nobody_is_believed(pay, client: Client, system):
 
     assert hand_in(client, system, letter).status_code == 503
     assert not InboundCall.objects.exists()
+
+
+@BOTH
+def test_an_account_that_lacks_a_credential_believes_nobody_until_it_has_it(
+    pay, client: Client, system
+):
+    refund, letter = sent(pay, system)
+    account = PaymentAccount.objects.get(system=system)
+    whole = account.credentials
+    for without in ({k: v for k, v in whole.items() if k != "private_key"}, {}):
+        PaymentAccount.objects.filter(pk=account.pk).update(credentials=without)
+        with capture_logs() as lines:
+            assert hand_in(client, system, letter).status_code == 503
+        assert ("payment_account_unusable", account.pk) in [
+            (line["event"], line.get("account")) for line in lines
+        ]
+    assert not InboundCall.objects.exists()
+
+    account.save()
+    assert hand_in(client, system, letter).status_code == TAKEN[system][0]
+    read_all()
+    assert state_of(refund) == "succeeded"
 
 
 @BOTH
