@@ -63,7 +63,6 @@ def home(request: HttpRequest) -> HttpResponse:
 def unknown(request: HttpRequest) -> HttpResponse:
     """A parcel that nobody announced goes into the inbox."""
     upload = request.FILES.get("photo")
-    warehouse = request.POST.get("warehouse", "")
     try:
         note_unknown_parcel(
             tracking_number=request.POST.get("tracking_number", ""),
@@ -71,7 +70,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
             sender=request.POST.get("sender", ""),
             sku_codes=request.POST.get("skus", "").replace("，", ",").replace(",", " ").split(),
             note=request.POST.get("note", ""),
-            warehouse=int(warehouse) if warehouse.isdigit() else None,
+            warehouse=posted_number(request, "warehouse", "0") or None,
             photo=(str(upload.name), upload.read()) if upload else None,
             actor=person_of(request, via="scan"),
         )

@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from inventory.models import Warehouse
 from ordercenter.core import moments
 from ordercenter.core.actor import Actor
 from ordercenter.core.clocks import ClockStart, start_clocks
@@ -41,7 +42,8 @@ def note_unknown_parcel(
 ) -> UnknownParcel:
     """The parcel waits in the inbox until somebody knows whose it is.
 
-    Raises `BadInput` when nothing at all is said that could tell, or for a file that is no photo.
+    Raises `BadInput` when nothing at all is said that could tell, for a warehouse that is not
+    there, and for a file that is no photo.
     """
     actor.require("rma.note_unknownparcel")
     number = tidy_waybill(tracking_number)
@@ -50,6 +52,8 @@ def note_unknown_parcel(
             _("Enter the tracking number, the phone's last four digits, or what is in it."),
             fields={"tracking_number": ["empty"]},
         )
+    if warehouse is not None and not Warehouse.objects.filter(pk=warehouse).exists():
+        raise BadInput(_("There is no such warehouse."), fields={"warehouse": ["unknown"]})
     parcel = UnknownParcel(
         tracking_number=number,
         phone_tail=phone_tail[-4:],

@@ -51,6 +51,14 @@ def test_something_must_be_known_and_a_photo_must_be_one():
     assert not UnknownParcel.objects.exists()
 
 
+def test_a_parcel_lies_in_no_warehouse_that_is_not_there():
+    with pytest.raises(BadInput) as refusal:
+        noted(phone_tail="5678", warehouse=0)
+
+    assert refusal.value.details["fields"] == {"warehouse": ["unknown"]}
+    assert not UnknownParcel.objects.exists()
+
+
 def test_the_tracking_number_of_the_way_back_is_the_best_match():
     rma = world.authorised(world.delivered_order())
     other = world.authorised(world.delivered_order())

@@ -116,6 +116,42 @@ def test_an_unknown_parcel_goes_into_the_inbox(page):
     assert (parcel.sku_codes, parcel.phone_tail, bool(parcel.photo)) == (["A", "B"], "5678", True)
 
 
+def test_an_unknown_parcel_lies_where_it_is_said_or_nowhere(page, house):
+    def note(**where):
+        given = {"tracking_number": "YT000111", **where}
+        return page.post("/scan/returns/unknown/", given, follow=True)
+
+    for where in ({}, {"warehouse": ""}, {"warehouse": "0"}, {"warehouse": house.pk}):
+        assert note(**where).redirect_chain == [("/scan/returns/", 302)]
+
+    found = UnknownParcel.objects.order_by("pk").values_list("warehouse", flat=True)
+    assert list(found) == [None, None, None, house.pk]
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "sentence"),
+    [
+        ("²", "请输入整数。"),
+        ("9" * 5000, "请输入整数。"),
+        ("-1", "请输入整数。"),
+        ("99999999", "没有这个仓库。"),
+    ],
+)
+def test_a_warehouse_that_is_not_there_is_refused_and_the_form_shown_again(
+    page, warehouse, sentence
+):
+    answer = page.post(
+        "/scan/returns/unknown/",
+        {"tracking_number": "YT000111", "warehouse": warehouse},
+        follow=True,
+    )
+
+    shown = answer.content.decode()
+    assert answer.status_code == 200
+    assert sentence in shown and 'value="YT000111"' in shown
+    assert not UnknownParcel.objects.exists()
+
+
 def test_only_who_may_receive_sees_the_page(client):
     assert client.get("/scan/returns/").status_code == 302
     client.force_login(UserFactory())
