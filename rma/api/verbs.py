@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
@@ -11,6 +13,7 @@ from ordercenter.core.errors import BadInput
 from orders.fulfilment.models import Carrier
 from rma import actions
 from rma.actions import Arrived, Inspected
+from rma.api.lines import by_line
 from rma.models import ReturnLine
 
 MOST_LINES = 200
@@ -32,23 +35,16 @@ INSPECTED = Shape(
 )
 
 
-def _lines(pk: int) -> dict[str, ReturnLine]:
-    rows = ReturnLine.objects.filter(rma=pk).select_related("order_line")
-    return {row.order_line.channel_line: row for row in rows}
-
-
-def _known(lines: dict[str, ReturnLine], name: str, place: int) -> ReturnLine:
-    if name not in lines:
-        raise BadInput(fields={f"lines.{place}.line": [str(_("The return has no such line."))]})
-    return lines[name]
+def _named(pk: int, rows: Sequence[Values]) -> list[tuple[ReturnLine, Values]]:
+    """The lines of the return that these rows name, each beside its row. Raises `BadInput`."""
+    lines = ReturnLine.objects.filter(rma=pk).select_related("order_line")
+    known = {line.order_line.channel_line: line for line in lines}
+    return by_line(rows, known, unknown=_("The return has no such line."))
 
 
 def _authorise(pk: int, seen: int, values: Values, actor: Actor) -> object:
-    lines = _lines(pk)
-    agreed = {
-        _known(lines, row["line"], place).order_line_id: row["quantity"]
-        for place, row in enumerate(values["lines"] or ())
-    }
+    named = _named(pk, values["lines"] or ())
+    agreed = {line.order_line_id: row["quantity"] for line, row in named}
     return actions.authorise_return(
         pk,
         seen=seen,
@@ -86,16 +82,9 @@ def _receive(pk: int, seen: int, values: Values, actor: Actor) -> object:
 
 
 def _inspect(pk: int, seen: int, values: Values, actor: Actor) -> object:
-    lines = _lines(pk)
     results = [
-        Inspected(
-            _known(lines, row["line"], place).pk,
-            row["good"],
-            row["defective"],
-            bin=row["bin"],
-            note=row["note"],
-        )
-        for place, row in enumerate(values["lines"])
+        Inspected(line.pk, row["good"], row["defective"], bin=row["bin"], note=row["note"])
+        for line, row in _named(pk, values["lines"])
     ]
     return actions.inspect_return(pk, seen=seen, results=results, actor=actor)
 

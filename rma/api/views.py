@@ -27,13 +27,13 @@ from ordercenter.core.api.shapes import (
 )
 from ordercenter.core.api.verbs import VerbView, created_answer, unless_known
 from ordercenter.core.api.views import ApiView
-from ordercenter.core.errors import BadInput
 from orders.api.reading import NUMBER as ORDER_NUMBER
 from orders.api.reading import events_for, last_events, of_own_orders
 from orders.api.reading import find_id as find_order
 from orders.models import OrderLine
 from rma.actions import request_return
 from rma.api.answers import COMPONENTS, return_as_json
+from rma.api.lines import by_line
 from rma.api.verbs import MOST_LINES, MOST_PIECES
 from rma.models import Refund, Return, ReturnKind, ReturnLine, ReturnReason, ReturnState
 
@@ -167,14 +167,8 @@ def _request(values: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
 
 def _quantities(order_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     known = dict(OrderLine.objects.filter(order=order_id).values_list("channel_line", "pk"))
-    complaints = {
-        f"lines.{place}.line": [str(_("The order has no such line."))]
-        for place, row in enumerate(rows)
-        if row["line"] not in known
-    }
-    if complaints:
-        raise BadInput(fields=complaints)
-    return {known[row["line"]]: row["quantity"] for row in rows}
+    named = by_line(rows, known, unknown=_("The order has no such line."))
+    return {line: row["quantity"] for line, row in named}
 
 
 class ReturnView(ApiView):

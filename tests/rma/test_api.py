@@ -102,6 +102,51 @@ def test_nonsense_is_told_apart_field_by_field(body, fields):
     assert (answer.status_code, set(answer.json()["fields"])) == (422, fields)
 
 
+def test_a_line_that_is_named_twice_is_refused_where_it_stands_again():
+    staff, order = administrator(), world.delivered_order({"A": 2, "B": 1})
+    once, other = {"line": "L1", "quantity": 1}, {"line": "L2", "quantity": 1}
+    again = {"line": "L1", "quantity": 2}
+    complaint = {"lines.2.line": ["这一行写了两次。"]}
+
+    refused = staff.post("/api/v1/returns/", wish(order, lines=[once, other, again]))
+    assert (refused.status_code, refused.json()["fields"]) == (422, complaint)
+    assert not Return.objects.exists()
+
+    body = staff.post("/api/v1/returns/", wish(order, lines=[once, other])).json()
+    url = f"/api/v1/returns/{body['number']}/"
+    refused = staff.post(
+        f"{url}authorise/", {"lines": [once, other, again]}, version=body["version"]
+    )
+    assert (refused.status_code, refused.json()["fields"]) == (422, complaint)
+
+    body = staff.post(f"{url}authorise/", {}, version=body["version"]).json()
+    pieces = [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}]
+    body = staff.post(f"{url}receive/", {"pieces": pieces}, version=body["version"]).json()
+    good, bad = {"good": 1, "defective": 0}, {"good": 0, "defective": 1}
+    looked = [{"line": "L1"} | good, {"line": "L2"} | good, {"line": "L1"} | bad]
+    refused = staff.post(f"{url}inspect/", {"lines": looked}, version=body["version"])
+    assert (refused.status_code, refused.json()["fields"]) == (422, complaint)
+    assert Return.objects.get().state == "received"
+
+
+def test_a_line_that_is_not_there_is_refused_by_its_place():
+    staff, order = administrator(), world.delivered_order()
+    strange = {"line": "L9", "quantity": 1}
+
+    refused = staff.post("/api/v1/returns/", wish(order, lines=[strange, strange]))
+
+    sentence = ["订单没有这一行。"]
+    assert refused.json()["fields"] == {"lines.0.line": sentence, "lines.1.line": sentence}
+    body = staff.post("/api/v1/returns/", wish(order)).json()
+    refused = staff.post(
+        f"/api/v1/returns/{body['number']}/authorise/",
+        {"lines": [strange]},
+        version=body["version"],
+    )
+    assert refused.json()["fields"] == {"lines.0.line": ["售后单没有这一行。"]}
+    assert Return.objects.get().state == "requested"
+
+
 def test_an_order_that_is_not_there_is_not_found():
     wanted = {"order": "OC2611220000001", "kind": "return", "reason": "no_reason"}
 
