@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -18,11 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from ordercenter.core import moments
+from ordercenter.core.errors import Forbidden
 from orders.finance import tasks, workbook
 from orders.finance.errors import DoesNotTie
 from orders.finance.figures import business_day
 from orders.finance.ledger import Span
 from orders.finance.models import DailySheet
+from orders.finance.sheets import make_sheet
 from orders.finance.workbook import write_sheet
 from orders.models import Order, OrderKind, PaymentMethod, Shop
 from rma.models import Refund, RefundState
@@ -271,11 +274,10 @@ def test_a_day_that_does_not_tie_keeps_no_other_from_its_sheet():
 
 
 def test_who_may_not_make_sheets_is_refused():
-    from ordercenter.core.errors import Forbidden
-    from orders.finance.sheets import make_sheet
-
     with pytest.raises(Forbidden):
         make_sheet(FIRST, LAST, actor=person())
+
+    assert not DailySheet.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -296,8 +298,6 @@ def test_a_sheet_shows_one_moment(monkeypatch: pytest.MonkeyPatch):
 
 
 def _in_another_connection() -> bool:
-    import threading
-
     def come() -> None:
         try:
             make_order("5.00", placed=NOON, paid=NOON)

@@ -81,8 +81,8 @@ def test_our_figures_are_those_of_finance(books):
 
     figures = day_figures(today())
     assert check.our_orders == sum(day.orders for day in figures) == 1
-    assert check.our_total == sum(day.total for day in figures)
-    assert check.our_refunds == sum(day.refunds for day in figures)
+    assert check.our_total == sum(day.total for day in figures) == Decimal("30.00")
+    assert check.our_refunds == sum(day.refunds for day in figures) == Decimal("3.30")
 
 
 def test_a_bad_file_leaves_nothing_behind(books):
