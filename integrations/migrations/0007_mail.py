@@ -1,3 +1,5 @@
+"""E-mails on their way, and who is written to about what."""
+
 import django.contrib.postgres.fields
 import django.db.models.functions.datetime
 from django.db import migrations, models
