@@ -1,5 +1,6 @@
 """What every test may use. Database: one migrated template, a copy of it for each process."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from pytest import MonkeyPatch
 
 from tests.support.caches import forget_all
 from tests.support.database import DatabaseCopy, ensure_template
+from tests.support.ordering import long_ones_first
 from tests.support.race import Race
 from tests.support.server import SharedServer
 
@@ -29,7 +31,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.leave()
 
 
+@pytest.hookimpl(trylast=True)  # behind the choice of -m and -k
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, and let the longest tests begin first."""
+    leave_out_browsers(items)
+    items[:] = long_ones_first(items, workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+
+
+def leave_out_browsers(items: list[pytest.Item]) -> None:
     """Tests that drive a browser are left out, with a word why, where there is none."""
     driving = [item for item in items if item.get_closest_marker("browser")]
     if not driving:
@@ -90,3 +99,33 @@ def _nothing_remembered() -> Iterator[None]:
     forget_all()
     yield
     forget_all()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium for all tests of a module; each opens windows of its own."""
+    # Imported here: this module is loaded before Django has its settings.
+    from tests.support.browsing import chromium
+
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(browser: Any, committed_db: None, live_server: Any) -> Iterator[Callable[..., Any]]:
+    """Opens windows for roles that sign in; at the end none of them may have complained."""
+    from ordercenter.console.roles import grant_roles
+    from tests.support.desks import DESKTOP, Desk
+
+    grant_roles()
+    desks: list[Desk] = []
+
+    def sit(role: str, size: dict[str, int] | None = None) -> Desk:
+        desks.append(Desk(browser, live_server.url, role, size or DESKTOP))
+        return desks[-1]
+
+    yield sit
+    troubles = {trouble for desk in desks for trouble in desk.troubles}
+    for desk in desks:
+        desk.window.close()
+    assert troubles == set()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from ordercenter.console.roles import grant_roles
 from ordercenter.core import moments
@@ -23,17 +22,11 @@ from orders.models import Attachment, Order, Urgency, UrgentReason
 from rma.models import Return
 from tests.fulfilment import world as warehouse
 from tests.rma import world as returns
-from tests.support.browsing import SIZES, barriers, chromium, look, tab_to, window
+from tests.support.browsing import SIZES, barriers, look, tab_to, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 FIRST_LOAD_MOST = 100_000
 TAIL = "5678"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def photo() -> bytes:

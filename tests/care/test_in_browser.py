@@ -1,10 +1,9 @@
 """The pages in a real Chromium, as wide as a telephone, in Chinese."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
@@ -16,7 +15,7 @@ from orders.fulfilment.models import TrackingState
 from orders.models import Attachment, Order, OrderState, Urgency, UrgentReason, WorkOrder
 from tests.factories import OrderFactory
 from tests.fulfilment.world import make_house, packed
-from tests.support.browsing import SIZES, chromium, look, window
+from tests.support.browsing import SIZES, look, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
@@ -24,12 +23,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 SMALL = """() => [...document.querySelectorAll(
   'button, select, textarea, summary, input:not([type=hidden]):not([type=radio]), .pick')]
   .filter(e => e.offsetParent && e.getBoundingClientRect().height < 48).map(e => e.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def looked_at(page: Page, name: str) -> None:

@@ -1,110 +1,16 @@
 """One order from 待审核 to 已完成 in a real browser, each step by the role whose work it is."""
 
-import os
-import shutil
-
 import pytest
-from django.db import connections
-from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from ordercenter.console.roles import grant_roles
-from ordercenter.core import outbox
 from ordercenter.core.actor import SYSTEM
 from orders.actions import set_urgency
 from orders.fulfilment.models import Carrier, Shipment
 from orders.models import Order, OrderState, Urgency
-from tests.factories import OrderFactory, UserFactory
+from tests.factories import OrderFactory
+from tests.support.desks import DESKTOP, PHONE, let_the_relay_work
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-PASSWORD = "a-long-pass-phrase"
-DESKTOP, PHONE = {"width": 1366, "height": 800}, {"width": 390, "height": 844}
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
-]
-
-
-class Desk:
-    """A browser window in which one role has signed in; remembers what went wrong in it."""
-
-    def __init__(self, browser, live_server, role, size):
-        self.address = live_server.url
-        self.window = browser.new_context(viewport=size, locale="zh-CN")
-        self.page = self.window.new_page()
-        self.troubles = []
-        self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", self._watch)
-        user = UserFactory(roles=[role])
-        user.set_password(PASSWORD)
-        user.save()
-        self.page.goto(self.address + reverse("admin:login"))
-        self.page.fill("[name=username]", user.username)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_url("**/admin/")
-
-    def _listen(self, message):
-        if message.type in ("error", "warning"):
-            self.troubles.append(message.text)
-
-    def _watch(self, request):
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.troubles.append(f"asked outside: {request.url}")
-
-    def open(self, page, *args, query=""):
-        self.page.goto(self.address + reverse(f"admin:{page}", args=args) + query)
-
-    def has_button(self, verb):
-        return self.page.locator(f"#do-{verb}").count() == 1
-
-    def press(self, verb, **fields):
-        """Open the button's dialog, fill it in, send it, and wait for the page to come back."""
-        self.page.click(f"#do-{verb}")
-        dialog = self.page.locator("#dialog")
-        expect(dialog).to_be_visible()
-        for name, value in fields.items():
-            field = dialog.locator(f"[name={name}]")
-            if field.evaluate("field => field.tagName") == "SELECT":
-                field.select_option(value)
-            else:
-                field.fill(value)
-        with self.page.expect_navigation():
-            dialog.locator("button[type=submit]").click()
-
-
-@pytest.fixture
-def desk(committed_db, live_server, monkeypatch):
-    """Opens windows; at the end none of them may have complained."""
-    # Playwright's loop lives in this thread; the queries of the test are its own.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    grant_roles()
-    desks = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-
-        def sit(role, size=None):
-            desks.append(Desk(browser, live_server, role, size or DESKTOP))
-            return desks[-1]
-
-        yield sit
-        troubles = {trouble for desk in desks for trouble in desk.troubles}
-        browser.close()
-        # Under Playwright's loop Django has given this thread another connection.
-        connections.close_all()
-    assert troubles == set()
-
-
-def let_the_relay_work():
-    while outbox.drain("local"):
-        pass
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
 def test_an_order_goes_its_road_by_the_right_roles_only(desk):

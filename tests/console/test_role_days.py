@@ -21,16 +21,15 @@ from orders.fulfilment.actions.track import Trace
 from orders.fulfilment.models import Carrier, Shipment, TrackingState
 from orders.models import Order, OrderState, Urgency, UrgentReason, WorkOrder
 from rma.models import Return
-from tests.console.test_browser import CHROMIUM, DESKTOP, PHONE, desk, let_the_relay_work
 from tests.factories import OrderFactory
 from tests.fulfilment import world as warehouse
 from tests.rma import world as returns
 from tests.support.browsing import english, look
+from tests.support.desks import DESKTOP, PHONE, let_the_relay_work
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (set CHROMIUM)"),
     pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"]),
 ]
 NEW_ADDRESS = {
@@ -41,8 +40,6 @@ NEW_ADDRESS = {
     "district": "浦东新区",
     "street": "世纪大道 100 号 8 楼",
 }
-
-__all__ = ["desk"]
 
 
 @pytest.fixture

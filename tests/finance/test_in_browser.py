@@ -15,18 +15,16 @@ from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
 from orders.finance.actions import InvoiceDraft, ask_invoice
 from orders.finance.models import Cause, Difference, Invoice, InvoiceState, SettlementFormat
-from tests.console.test_browser import DESKTOP, PHONE, desk
 from tests.factories import ShopFactory
 from tests.finance.test_settlements import entry, statement
 from tests.finance.world import make_order, pay_back
 from tests.fulfilment.world import make_house
 from tests.rma.world import delivered_order
 from tests.support.browsing import PICTURES
+from tests.support.desks import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 NUMBER = "25312000000000000001"
-
-__all__ = ["desk"]
 
 
 def picture(who: Any, name: str) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from ordercenter.console.roles import grant_roles
 from ordercenter.core import clocks, moments
 from orders.insight import keeping
 from tests.insight import world
-from tests.support import browsing
 from tests.support.browsing import PICTURES, SIZES, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -24,14 +21,8 @@ CLIPPED = """() => [...document.querySelectorAll('.oc-numbers dt, .oc-numbers dd
   .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML)"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
 @pytest.mark.parametrize("size", SIZES)
-def test_a_supervisor_goes_from_a_number_to_its_orders(committed_db, live_server, chromium, size):
+def test_a_supervisor_goes_from_a_number_to_its_orders(committed_db, live_server, browser, size):
     # The story is told again so that it ends today: the browser's server knows no other day.
     with world.ending(moments.now() - timedelta(hours=3)):
         orders = world.tell_story()
@@ -39,7 +30,7 @@ def test_a_supervisor_goes_from_a_number_to_its_orders(committed_db, live_server
     world.tell_everybody()
     keeping.rebuild()
     grant_roles()
-    page = window(chromium, live_server.url, size, "supervisor")
+    page = window(browser, live_server.url, size, "supervisor")
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
 

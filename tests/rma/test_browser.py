@@ -5,14 +5,12 @@ from playwright.sync_api import expect
 
 from orders.models import WorkOrder
 from rma.models import Refund, Return
-from tests.console.test_browser import PHONE, desk
 from tests.fulfilment.world import broken_laws, make_house
 from tests.rma import world
 from tests.support.browsing import PICTURES
+from tests.support.desks import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-
-__all__ = ["desk"]
 
 
 def picture(who, name):

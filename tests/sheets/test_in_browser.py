@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from orders.models import Order, OrderState
 from orders.sheets.models import SheetRun
 from tests.factories import OrderFactory
 from tests.sheets.world import Sheet
-from tests.support import browsing
 from tests.support.browsing import PICTURES, SIZES, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -27,12 +25,6 @@ WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 OURS = "() => [...document.querySelectorAll('.oc-panel')].map(e => e.innerText).join(' ')"
 ENGLISH = re.compile(r"(?<![\w/.@-])[A-Za-z][a-z]{2,}(?![\w/.@-])")
 NAMES = {"Excel", "system", "orders"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
 
 
 def look(page: Page, name: str) -> None:
