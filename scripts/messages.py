@@ -1,7 +1,8 @@
 """Translations without gettext's tools: merge locale/parts/*.po, compile, and check.
 
-`python -m scripts.messages` writes django.po and django.mo; `--check` changes nothing and fails
-when a source text of ours has no Chinese, or when the compiled catalogue is out of date.
+`python -m scripts.messages` writes the .po and .mo of both domains, django and djangojs (what the
+admin's scripts say); `--check` changes nothing and fails when a source text of ours has no Chinese,
+or when a compiled catalogue is out of date.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "locale" / "parts"
 TARGET = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES"
+# What the admin's own scripts say; everything else is for Python and templates.
+SCRIPTS = "djangojs"
+DOMAINS = ("django", SCRIPTS)
 # A fixed date: the same texts give the same bytes.
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 ROOMS = ("ordercenter", "inventory", "orders", "rma", "integrations", "templates")
@@ -31,7 +35,7 @@ _TEMPLATE_BLOCK = re.compile(
 )
 
 
-def merged() -> Catalog:
+def merged(domain: str = "django") -> Catalog:
     """One catalogue of all parts. Two parts that translate one text differently are an error."""
     catalog = Catalog(
         locale="zh_Hans",
@@ -41,6 +45,8 @@ def merged() -> Catalog:
         revision_date=MADE,
     )
     for path in sorted(PARTS.glob("*.po")):
+        if (path.stem == SCRIPTS) != (domain == SCRIPTS):
+            continue
         with path.open("rb") as file:
             part = read_po(file, locale="zh_Hans", ignore_obsolete=True)
         for message in part:
@@ -107,23 +113,27 @@ def missing(catalog: Catalog) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    catalog = merged()
-    content = compiled(catalog)
-    absent = missing(catalog)
+    catalogs = {domain: merged(domain) for domain in DOMAINS}
+    absent = missing(catalogs["django"])
     for text in absent:
         print(f"no Chinese: {text!r}")
     if "--check" in arguments:
-        path = TARGET / "django.mo"
-        is_stale = not path.exists() or path.read_bytes() != content
+        is_stale = not all(_is_compiled(*each) for each in catalogs.items())
         if is_stale:
             print("the compiled catalogue is out of date: run python -m scripts.messages")
         return int(bool(absent) or is_stale)
     TARGET.mkdir(parents=True, exist_ok=True)
-    with (TARGET / "django.po").open("wb") as file:
-        write_po(file, catalog, sort_output=True, omit_header=True, width=100)
-    (TARGET / "django.mo").write_bytes(content)
-    print(f"{len(catalog)} texts, {len(absent)} without Chinese")
+    for domain, catalog in catalogs.items():
+        with (TARGET / f"{domain}.po").open("wb") as file:
+            write_po(file, catalog, sort_output=True, omit_header=True, width=100)
+        (TARGET / f"{domain}.mo").write_bytes(compiled(catalog))
+    print(f"{sum(map(len, catalogs.values()))} texts, {len(absent)} without Chinese")
     return 0
+
+
+def _is_compiled(domain: str, catalog: Catalog) -> bool:
+    path = TARGET / f"{domain}.mo"
+    return path.exists() and path.read_bytes() == compiled(catalog)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,12 @@ def test_a_nonsense_choice_is_chinese(signed_in):
     assert title(client) == "待办"
 
 
+def test_the_admins_own_scripts_speak_chinese(signed_in):
+    texts = signed_in("admin").get(reverse("admin:jsi18n")).text
+
+    assert '"Remove all %s": "\\u79fb\\u9664\\u5168\\u90e8%s"' in texts
+
+
 def test_programs_are_answered_in_the_language_they_ask_for(client, db):
     chinese = client.get("/api/v1/orders/", headers={"accept-language": "zh-hans"}).json()
     english = client.get("/api/v1/orders/", headers={"accept-language": "en"}).json()
