@@ -27,6 +27,9 @@ pytestmark = pytest.mark.processes
 
 ORDERS = int(os.environ.get("KILL_ORDERS", "1500"))
 PARCELS = 30
+# Slow enough that the middle of both is seen, however busy the machine is.
+CALLS_PER_SECOND = "150"
+SECONDS_BETWEEN_PARCELS = "0.2"
 PATIENCE = 240.0
 KICK_AGAIN_SECONDS = 20.0
 # What the test looks at while it kills; a look of its own does not start a program each time.
@@ -106,16 +109,17 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed(installation, ask):
             ORDERS, seed=3, paid_share=0.9, shop="demo1", skus=[f"KILL-{n:02d}" for n in range(20)]
         )
         installation.start_and_wait()
-        do(installation, "prepare", simulator.base_url, str(PARCELS))
+        do(installation, "prepare", simulator.base_url, str(PARCELS), CALLS_PER_SECOND)
+        leaving = inside(
+            installation, "-m", "tests.support.kill_world", "dispatch", SECONDS_BETWEEN_PARCELS
+        )
         do(installation, "kick")
-        leaving = inside(installation, "-m", "tests.support.kill_world", "dispatch")
 
-        in_the_middle(PULLED, 0.05, ORDERS)
+        in_the_middle(LEFT, 0.1, PARCELS)
         kill(victim("relay"))
+        kill(leaving.pid)
         in_the_middle(PULLED, 0.1, ORDERS)
         kill(victim("cluster"))
-        in_the_middle(LEFT, 0.1, PARCELS)
-        kill(leaving.pid)
         kill(victim("web"))
         do(installation, "kick")
         in_the_middle(PULLED, 0.3, ORDERS)

@@ -1,7 +1,7 @@
 """What the kill test does inside the installation it tests, as a process of its own.
 
-`python -m tests.support.kill_world prepare <simulator address> <parcels>`, `kick`, `dispatch`,
-`finish <orders> <seconds>`.
+`python -m tests.support.kill_world prepare <simulator address> <parcels> <calls a second>`, `kick`,
+`dispatch <seconds between two>`, `finish <orders> <seconds>`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ SKUS = [f"KILL-{number:02d}" for number in range(20)]
 KICK_SECONDS = 5.0
 
 
-def prepare(address: str, parcels: str) -> None:
-    """Stock, a Taobao shop at the simulator, and parcels ready to leave."""
+def prepare(address: str, parcels: str, calls_per_second: str) -> None:
+    """Stock, a Taobao shop at the simulator that is pulled at this pace, parcels ready to leave."""
     house = Warehouse.objects.create(code="KW", name="测试仓")
     skus = Sku.objects.bulk_create(Sku(code=code, name=code) for code in SKUS)
     receive_goods(
@@ -58,7 +58,7 @@ def prepare(address: str, parcels: str) -> None:
             "app_secret": app.secret,
             "session": demo_sellers()[0].session,
         },
-        options={"calls_per_second": 0},
+        options={"calls_per_second": float(calls_per_second)},
         cursor_at=moments.now() - timedelta(hours=3),
         # Not by schedule: the test kicks it, so that it knows when the pull runs.
         next_pull_at=moments.now() + timedelta(days=1),
@@ -97,10 +97,11 @@ def kick() -> None:
     async_task("integrations.tasks.pull_due")
 
 
-def dispatch() -> None:
-    """Let every packed parcel leave, one after the other."""
+def dispatch(pause: str) -> None:
+    """Let every packed parcel leave, one after the other, with so many seconds in between."""
     for pk in Shipment.objects.filter(state="packed").order_by("pk").values_list("pk", flat=True):
         warehouse.dispatch_shipment(pk, seen=None, actor=SYSTEM)
+        time.sleep(float(pause))
 
 
 def finish(orders: str, seconds: str) -> None:
@@ -108,7 +109,8 @@ def finish(orders: str, seconds: str) -> None:
 
     Pulls that a kill has ended are kicked again.
     """
-    dispatch()
+    dispatch("0")
+    ChannelAccount.objects.update(options={"calls_per_second": 0})
     deadline = time.monotonic() + float(seconds)
     while not _is_all_there(found := _look(), int(orders)) and time.monotonic() < deadline:
         kick()
