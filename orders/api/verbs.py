@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
+from ordercenter.core.api.lines import by_line
 from ordercenter.core.api.shapes import (
     MOST_MONEY,
     Choice,
@@ -41,18 +42,11 @@ def _change_address(pk: int, seen: int, values: Values, actor: Actor) -> object:
 
 def _revise(pk: int, seen: int, values: Values, actor: Actor) -> object:
     ours = dict(OrderLine.objects.filter(order=pk).values_list("channel_line", "pk"))
-    complaints = {
-        f"lines.{place}.line": [str(_("The order has no such line."))]
-        for place, row in enumerate(values["lines"])
-        if row["line"] not in ours
-    }
+    named = by_line(values["lines"], ours, unknown=_("The order has no such line."))
     if sum(row["unit_price"] * row["quantity"] for row in values["lines"]) > MOST_MONEY:
-        complaints["lines"] = [str(_("The amount is too large."))]
-    if complaints:
-        raise BadInput(fields=complaints)
+        raise BadInput(fields={"lines": [str(_("The amount is too large."))]})
     revisions = [
-        LineRevision(ours[row["line"]], row["sku"], row["quantity"], row["unit_price"])
-        for row in values["lines"]
+        LineRevision(line, row["sku"], row["quantity"], row["unit_price"]) for line, row in named
     ]
     return actions.revise_order(
         pk, seen=seen, revisions=revisions, reason=values["reason"], actor=actor

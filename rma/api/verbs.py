@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from ordercenter.core.actor import Actor
+from ordercenter.core.api.lines import by_line
 from ordercenter.core.api.shapes import Flag, Integer, Money, Nested, Several, Shape, Text
 from ordercenter.core.api.verbs import Values, Verb
 from ordercenter.core.errors import BadInput
 from orders.fulfilment.models import Carrier
 from rma import actions
 from rma.actions import Arrived, Inspected
-from rma.api.lines import by_line
 from rma.models import ReturnLine
 
 MOST_LINES = 200

@@ -14,6 +14,7 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.api import schema
 from ordercenter.core.api.finding import id_of
 from ordercenter.core.api.idempotent import key_of, once
+from ordercenter.core.api.lines import by_line
 from ordercenter.core.api.paging import PAGE_FIELDS, newest_first
 from ordercenter.core.api.shapes import (
     Choice,
@@ -33,7 +34,6 @@ from orders.api.reading import find_id as find_order
 from orders.models import OrderLine
 from rma.actions import request_return
 from rma.api.answers import COMPONENTS, return_as_json
-from rma.api.lines import by_line
 from rma.api.verbs import MOST_LINES, MOST_PIECES
 from rma.models import Refund, Return, ReturnKind, ReturnLine, ReturnReason, ReturnState
 

@@ -106,6 +106,21 @@ def test_a_revision_of_a_line_that_is_not_there(world: World, admin: Caller):
     assert (answer.status_code, list(answer.json()["fields"])) == (422, ["lines.0.line"])
 
 
+def test_a_revision_that_names_a_line_twice_changes_nothing(world: World, admin: Caller):
+    order = admin.place(world.body()).json()
+    body = revision(world)
+    body["lines"] = [*body["lines"], {**body["lines"][0], "quantity": 1}]
+    again = len(body["lines"]) - 1
+
+    answer = admin.post(world.url(order, "revise"), body, version=1)
+
+    assert (answer.status_code, answer.json()["fields"]) == (
+        422,
+        {f"lines.{again}.line": ["这一行写了两次。"]},
+    )
+    assert Order.objects.get().version == 1
+
+
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
 class TestEveryVerb:
     """The rules that hold for all verbs alike."""
