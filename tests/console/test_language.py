@@ -1,6 +1,9 @@
 """Chinese first; English for who chooses it."""
 
+from datetime import date, datetime
+
 from django.urls import reverse
+from django.utils import formats
 
 
 def title(client, **headers):
@@ -40,3 +43,8 @@ def test_programs_are_answered_in_the_language_they_ask_for(client, db):
 
     assert chinese["code"] == english["code"]
     assert chinese != english
+
+
+def test_dates_are_written_like_those_of_the_order_card():
+    assert formats.localize(date(2026, 11, 2)) == "2026-11-02"
+    assert formats.localize(datetime(2026, 11, 2, 9, 5)) == "2026-11-02 09:05"
