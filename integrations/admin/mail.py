@@ -21,7 +21,7 @@ from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
-from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.readonly import ShownOnly, Titled
 
 MAIL_TONES: dict[str, str] = {
     Mail.State.PENDING: "orange",
@@ -47,9 +47,12 @@ class MailRouteForm(forms.ModelForm):
 
 
 @admin.register(MailRoute)
-class MailRouteAdmin(ModelAdmin):
+class MailRouteAdmin(Titled, ModelAdmin):
     form = MailRouteForm
     list_display = ("shown_kind", "role", "shown_addresses", "is_active")
+
+    def heading_of(self, row: Any) -> str:
+        return self.shown_kind(row)
 
     @display(description=_("kind"))
     def shown_kind(self, route: MailRoute) -> str:

@@ -58,7 +58,7 @@ class RawMessageAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         "reason",
         "order_link",
         "channel_modified_at",
-        "received_at",
+        "arrived",
     )
     list_filter = (
         ("shop", RelatedDropdownFilter),
@@ -89,7 +89,7 @@ class RawMessageAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         "order_link",
         "mapping",
         "channel_modified_at",
-        "received_at",
+        "arrived",
         "processed_at",
         "shown_body",
     )
@@ -109,6 +109,10 @@ class RawMessageAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
         if may(request, SEE_RECEIVER):
             return self.fields
         return tuple(name for name in self.fields if name != "shown_body")
+
+    @display(description=_("received at"))
+    def arrived(self, message: RawMessage) -> str:
+        return looks.moment(message.received_at)
 
     @display(description=_("state"))
     def state_badge(self, raw: RawMessage) -> SafeString:

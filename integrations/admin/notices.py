@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -19,12 +21,14 @@ from integrations.models import Notice, NoticeLevel, Robot, RobotMessage
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button, when, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.keyset import KeysetList, Tab
+from ordercenter.core.adminkit.keyset import KeysetChangeList, KeysetList, Tab
 from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.roles import role_name
 from ordercenter.core.visitors import user_of
 
 LEVEL_TONES: dict[str, str] = {NoticeLevel.INFO: "blue"}
+# What WeCom's markdown has beside the words: colours, and links with their addresses.
+_MARKS = re.compile(r"</?font[^>]*>|\s*\[[^\]]*\]\([^)]*\)")
 MESSAGE_TONES: dict[str, str] = {
     RobotMessage.State.PENDING: "orange",
     RobotMessage.State.SENT: "green",
@@ -32,22 +36,31 @@ MESSAGE_TONES: dict[str, str] = {
 }
 
 
+class NoticeList(KeysetChangeList):
+    """A notice leads to what it tells of."""
+
+    def url_for_result(self, result: Any) -> str:
+        if result.link.startswith("/"):
+            return str(result.link)
+        return str(super().url_for_result(result))
+
+
 @admin.register(Notice)
 class NoticeAdmin(TransitionButtons, KeysetList, ShownOnly):
     """What concerns the person; administrators see what everybody was told."""
 
-    list_display = ("title_link", "text", "level_badge", "told", "created_at")
-    list_display_links = None
+    list_display = ("heading", "text", "level_badge", "told", "created_at")
     tabs = (Tab("mine", _("For me"), lambda rows, request: rows, counted=False),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible_to(user_of(request)).select_related("user")
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return NoticeList
+
     @display(description=_("notice"))
-    def title_link(self, notice: Notice) -> SafeString | str:
-        if not notice.link.startswith("/"):
-            return notice.headline
-        return looks.link(notice.link, notice.headline)
+    def heading(self, notice: Notice) -> str:
+        return notice.headline
 
     @display(description=_("level"))
     def level_badge(self, notice: Notice) -> SafeString:
@@ -108,10 +121,30 @@ class RobotAdmin(TransitionButtons, ModelAdmin):
 
 @admin.register(RobotMessage)
 class RobotMessageAdmin(TransitionButtons, KeysetList, ShownOnly):
-    list_display = ("__str__", "robot", "state_badge", "attempts", "created_at")
+    list_display = ("told", "robot", "state_badge", "attempts", "created_at")
     list_select_related = ("robot",)
-    fields = ("robot", "content", "state_badge", "attempts", "answer", "created_at", "finished_at")
+    fields = (
+        "robot",
+        "content",
+        "state_badge",
+        "attempts",
+        "shown_answer",
+        "created_at",
+        "finished_at",
+    )
     readonly_fields = fields
+
+    def heading_of(self, row: Any) -> str:
+        return self.told(row)
+
+    @display(description=_("answer"))
+    def shown_answer(self, message: RobotMessage) -> SafeString:
+        return looks.as_json(message.answer)
+
+    @display(description=_("message"))
+    def told(self, message: RobotMessage) -> str:
+        """What it says, without the marks and addresses of markdown."""
+        return Truncator(_MARKS.sub("", message.content)).chars(80)
 
     @display(description=_("state"))
     def state_badge(self, message: RobotMessage) -> SafeString:

@@ -19,6 +19,8 @@ from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_i
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
 from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.story import subject_link
+from orders.fulfilment.models import Shipment
 
 CALL_TONES: dict[str, str] = {
     InboundCall.State.NEW: "orange",
@@ -43,11 +45,21 @@ class TrackingAccountAdmin(ModelAdmin):
 
 @admin.register(TrackingSubscription)
 class TrackingSubscriptionAdmin(KeysetList, ShownOnly):
-    list_display = ("number", "company", "state", "heard_at", "last_polled_at", "next_poll_at")
+    list_display = ("number", "company", "state", "heard_at", "last_polled_at", "next_poll")
     list_filter = (("state", ChoicesDropdownFilter),)
     list_filter_submit = True
-    fields = (*list_display, "shipment_id", "created_at")
+    fields = (*list_display, "shipment", "created_at")
     readonly_fields = fields
+
+    @display(description=_("shipment"))
+    def shipment(self, followed: TrackingSubscription) -> SafeString | str:
+        return subject_link(Shipment.KIND, followed.shipment_id)
+
+    @display(description=_("asked again at"))
+    def next_poll(self, followed: TrackingSubscription) -> str:
+        """Only parcels that are still followed are asked for."""
+        is_followed = followed.state == TrackingSubscription.State.ACTIVE
+        return looks.moment(followed.next_poll_at if is_followed else None)
 
 
 @admin.register(InboundCall)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from integrations.messaging.notices import notify
 from integrations.models import NoticeLevel
 from ordercenter.core import moments
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.story import stage_words
 from ordercenter.core.clocks import DIRECTOR_ROLE, SUPERVISOR_ROLE
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import handles
-from orders.fulfilment.models import Shipment, ShipmentState
-from orders.models import Order, OrderState, Urgency, WorkOrderState
+from orders.fulfilment.models import Shipment
+from orders.models import Order, OrderState, Urgency
 
 CS_ROLE = "cs"
 LOGISTICS_ROLE = "logistics"
@@ -57,14 +59,14 @@ def tell_of_new_order(event: Event) -> None:
     words = {
         "number": event.data.get("number", ""),
         "label": urgency.label,
-        "total": event.data.get("total", ""),
+        "total": looks.money(Decimal(event.data.get("total", "0"))),
     }
     is_urgent = urgency != Urgency.NORMAL
     notify(
         role=CS_ROLE,
         kind="order.new_urgent" if is_urgent else "order.new",
         level=NoticeLevel.ALARM if is_urgent else NoticeLevel.INFO,
-        title=_("[%(label)s] New order %(number)s, ¥%(total)s") % words,
+        title=_("[%(label)s] New order %(number)s, %(total)s") % words,
         # Without a title for several it is told at once, by itself.
         group_title="" if is_urgent else _("[normal] %(count)s new orders"),
         link=order_link(event.subject_id),
@@ -75,22 +77,8 @@ def tell_of_new_order(event: Event) -> None:
     )
 
 
-STAGES = {
-    "order": {state.value: state.label for state in OrderState},
-    "work_order": {state.value: state.label for state in WorkOrderState},
-    "shipment": {state.value: state.label for state in ShipmentState},
-}
-SUBJECTS = {
-    "order": gettext_lazy("order"),
-    "work_order": gettext_lazy("work order"),
-    "shipment": gettext_lazy("shipment"),
-}
-
-
 def _stage(event: Event) -> str:
-    stage = str(event.data.get("stage", ""))
-    subject = SUBJECTS.get(event.subject_kind, event.subject_kind)
-    return f"{subject} · {STAGES.get(event.subject_kind, {}).get(stage, stage)}"
+    return stage_words(event.subject_kind, str(event.data.get("stage", "")))
 
 
 @handles("clock.reminder", "clock.supervisor", "clock.director", name="messaging.escalations")

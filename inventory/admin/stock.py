@@ -257,6 +257,8 @@ class MovementAdmin(KeysetList, ShownOnly):
         "batch",
         "who",
     )
+    fields = (*list_display, "note")
+    readonly_fields = fields
     list_filter = (("reason", ChoicesDropdownFilter),)
     list_filter_submit = True
     list_select_related = ("level__sku", "level__warehouse", "bin", "batch")
@@ -268,6 +270,9 @@ class MovementAdmin(KeysetList, ShownOnly):
     ) -> tuple[QuerySet[Any], bool]:
         text = search_term.strip()
         return (queryset.filter(document=text) if text else queryset), False
+
+    def heading_of(self, row: Any) -> str:
+        return f"{row.get_reason_display()} {row.quantity:+d} {row.level.sku.code}"
 
     @display(description=_("SKU"))
     def sku(self, movement: Movement) -> str:
@@ -294,9 +299,14 @@ class ReservationAdmin(KeysetList, ShownOnly):
         "expires_at",
         "made_at",
     )
+    fields = (*list_display, "closed_at")
+    readonly_fields = fields
     list_filter = (("state", ChoicesDropdownFilter),)
     list_filter_submit = True
     list_select_related = ("level__sku", "level__warehouse")
+
+    def heading_of(self, row: Any) -> str:
+        return f"{row.level.sku.code} × {row.quantity} · {row.get_state_display()}"
 
     @display(description=_("SKU"))
     def sku(self, reservation: Reservation) -> str:

@@ -23,7 +23,7 @@ from ordercenter.core.actor import Actor
 from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button, when
 from ordercenter.core.adminkit.dialogs import Dialog
-from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.readonly import ShownOnly, Titled
 from ordercenter.core.adminkit.story import name_machines
 from ordercenter.core.errors import DomainError, WrongState
 from ordercenter.core.models import User
@@ -35,13 +35,15 @@ name_machines(
     {"channel:history": _("Channel history"), "command:opening stock": _("Opening stock")}
 )
 
+admin.site.empty_value_display = looks.NOTHING
+
 for _model in (Group, Schedule, Success, Failure, OrmQ):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
+class UserAdmin(Titled, BaseUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -58,6 +60,13 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Roles in words."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.label_from_instance = lambda group: role_name(group.name)
+        return field
 
     @display(description=_("roles"))
     def roles(self, user: User) -> str:
@@ -92,7 +101,7 @@ def permission_name(permission: Permission) -> str:
 
 
 @admin.register(Group)
-class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+class GroupAdmin(Titled, BaseGroupAdmin, ModelAdmin):
     list_display = ("role", "name")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -102,6 +111,9 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
             field.queryset = field.queryset.filter(content_type__app_label__in=OUR_APPS)
             field.label_from_instance = permission_name
         return field
+
+    def heading_of(self, row: Any) -> str:
+        return role_name(row.name)
 
     @display(description=_("role"))
     def role(self, group: Group) -> str:

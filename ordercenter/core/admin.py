@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -16,17 +14,19 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from ordercenter.core import clocks, invariants, outbox
-from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.keyset import EVERYTHING, KeysetList, Tab, rows_in
-from ordercenter.core.adminkit.readonly import ShownOnly
+from ordercenter.core.adminkit.readonly import ShownOnly, Titled
 from ordercenter.core.adminkit.story import (
     DOORS,
     event_name,
+    stage_words,
     state_name,
     stream_link,
     subject_link,
+    subject_name,
     who_name,
 )
 from ordercenter.core.models import (
@@ -40,20 +40,13 @@ from ordercenter.core.models import (
     Timer,
     WorkingHours,
 )
-from ordercenter.core.roles import role_name
+from ordercenter.core.roles import ROLE_NAMES, role_name
 
 DELIVERY_TONES: dict[str, str] = {
     Delivery.State.PENDING: "orange",
     Delivery.State.DONE: "green",
     Delivery.State.DEAD: "red",
 }
-
-
-def as_json(value: Any) -> SafeString:
-    """A value as a person can read it."""
-    return format_html(
-        '<pre class="oc-body">{}</pre>', json.dumps(value, ensure_ascii=False, indent=2)
-    )
 
 
 @admin.register(Event)
@@ -65,13 +58,12 @@ class EventAdmin(KeysetList, ShownOnly):
     fields = (
         "at",
         "what",
-        "kind",
+        "code",
         "subject",
         "stream",
         "sequence",
         "states",
         "who",
-        "actor_kind",
         "door_name",
         "ip",
         "device",
@@ -87,6 +79,9 @@ class EventAdmin(KeysetList, ShownOnly):
         text = search_term.strip()
         return (queryset.filter(stream=text) if text else queryset), False
 
+    def heading_of(self, row: Any) -> str:
+        return f"{event_name(row.kind)} · {subject_name(row.subject_kind)} {row.subject_id}"
+
     @display(description=_("subject"))
     def subject(self, event: Event) -> SafeString | str:
         return subject_link(event.subject_kind, event.subject_id)
@@ -94,6 +89,10 @@ class EventAdmin(KeysetList, ShownOnly):
     @display(description=_("what"))
     def what(self, event: Event) -> str:
         return event_name(event.kind)
+
+    @display(description=_("code"))
+    def code(self, event: Event) -> str:
+        return event.kind
 
     @display(description=_("state"))
     def states(self, event: Event) -> str:
@@ -110,11 +109,11 @@ class EventAdmin(KeysetList, ShownOnly):
 
     @display(description=_("data"))
     def shown_data(self, event: Event) -> SafeString:
-        return as_json(event.data)
+        return looks.as_json(event.data)
 
     @display(description=_("before and after"))
     def shown_changes(self, event: Event) -> SafeString:
-        return as_json(event.changes)
+        return looks.as_json(event.changes)
 
 
 @admin.register(Delivery)
@@ -149,6 +148,9 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
         "last_error",
     )
     readonly_fields = fields
+
+    def heading_of(self, row: Any) -> str:
+        return f"{event_name(row.event.kind)} → {row.handler}"
 
     @display(description=_("subject"))
     def subject(self, delivery: Delivery) -> SafeString | str:
@@ -194,13 +196,20 @@ class DeliveryAdmin(TransitionButtons, KeysetList, ShownOnly):
 @admin.register(LawRun)
 class LawRunAdmin(TransitionButtons, KeysetList, ShownOnly):
     list_display = ("says", "outcome", "at", "seconds")
-    fields = ("says", "law", "outcome", "at", "seconds", "shown_first")
+    fields = ("says", "code", "outcome", "at", "seconds", "shown_first")
     readonly_fields = fields
+
+    def heading_of(self, row: Any) -> str:
+        return self.says(row)
 
     @display(description=_("law"))
     def says(self, run: LawRun) -> str:
         laws = {law.name: law.says for law in invariants.all_laws()}
         return str(laws.get(run.law, run.law))
+
+    @display(description=_("code"))
+    def code(self, run: LawRun) -> str:
+        return run.law
 
     @display(description=_("outcome"))
     def outcome(self, run: LawRun) -> SafeString:
@@ -211,7 +220,7 @@ class LawRunAdmin(TransitionButtons, KeysetList, ShownOnly):
 
     @display(description=_("first violation"))
     def shown_first(self, run: LawRun) -> SafeString | str:
-        return as_json(run.first) if run.first else looks.NOTHING
+        return looks.as_json(run.first) if run.first else looks.NOTHING
 
     @button(
         _("Check now"),
@@ -258,6 +267,9 @@ class TimerAdmin(KeysetList, ShownOnly):
     )
     readonly_fields = fields
 
+    def heading_of(self, row: Any) -> str:
+        return stage_words(row.subject_kind, row.stage)
+
     @display(description=_("subject"))
     def subject(self, timer: Timer) -> SafeString | str:
         return subject_link(timer.subject_kind, timer.subject_id)
@@ -279,9 +291,23 @@ class TimerAdmin(KeysetList, ShownOnly):
 
 @admin.register(Escalation)
 class EscalationAdmin(KeysetList, ShownOnly):
-    list_display = ("at", "timer", "level", "role_told")
+    list_display = ("at", "stage", "subject", "level", "role_told")
     list_filter = (("level", ChoicesDropdownFilter),)
     list_select_related = ("timer",)
+
+    fields = list_display
+    readonly_fields = fields
+
+    def heading_of(self, row: Any) -> str:
+        return f"{self.stage(row)} · {row.get_level_display()}"
+
+    @display(description=_("stage"))
+    def stage(self, escalation: Escalation) -> str:
+        return stage_words(escalation.timer.subject_kind, escalation.timer.stage)
+
+    @display(description=_("subject"))
+    def subject(self, escalation: Escalation) -> SafeString | str:
+        return subject_link(escalation.timer.subject_kind, escalation.timer.subject_id)
 
     @display(description=_("told role"))
     def role_told(self, escalation: Escalation) -> str:
@@ -292,11 +318,14 @@ class EscalationAdmin(KeysetList, ShownOnly):
 class HeartbeatAdmin(ShownOnly):
     list_display = ("name", "at")
 
+    def heading_of(self, row: Any) -> str:
+        return str(row.name)
+
 
 @admin.register(ClockPolicy)
-class ClockPolicyAdmin(ModelAdmin):
+class ClockPolicyAdmin(Titled, ModelAdmin):
     list_display = (
-        "subject_kind",
+        "subject",
         "stage_name",
         "channel",
         "priority",
@@ -307,6 +336,20 @@ class ClockPolicyAdmin(ModelAdmin):
         "around_the_clock",
     )
     ordering = ("subject_kind", "pk")
+    list_fullwidth = True
+
+    def heading_of(self, row: Any) -> str:
+        return stage_words(row.subject_kind, row.stage)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Roles are chosen, not typed."""
+        if db_field.name == "owner_role":
+            return dialogs.choice(db_field.verbose_name, list(ROLE_NAMES.items()))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description=_("subject"), ordering="subject_kind")
+    def subject(self, policy: ClockPolicy) -> str:
+        return subject_name(policy.subject_kind)
 
     @display(description=_("stage"))
     def stage_name(self, policy: ClockPolicy) -> str:

@@ -115,10 +115,12 @@ class WorkOrderAdmin(TransitionButtons, OrderLink, ClockColumn, KeysetList, Show
 
     @display(description=_("what was found"))
     def found(self, work: WorkOrder) -> str:
-        shown = data_in_words({key: _flat(value) for key, value in work.detail.items()})
+        # A machine's code says nothing beside its words.
+        facts = {k: v for k, v in work.detail.items() if k != "code" or "text" not in work.detail}
+        shown = data_in_words({key: _flat(value) for key, value in facts.items()})
         parts = [
-            f"{tag_name(name)}: {text}" if value else tag_name(name)
-            for (name, text), value in zip(shown, work.detail.values(), strict=True)
+            f"{tag_name(name)}：{text}" if value else tag_name(name)
+            for (name, text), value in zip(shown, facts.values(), strict=True)
         ]
         return "；".join(parts) or looks.NOTHING
 

@@ -44,6 +44,9 @@ class InquiryAdmin(OrderLink, KeysetList, ShownOnly):
     )
     readonly_fields = flatten(fields)
 
+    def heading_of(self, row: Any) -> str:
+        return f"{row.order.number} · {looks.short_moment(row.asked_at)}"
+
     @display(description=_("noted by"))
     def asker(self, inquiry: Inquiry) -> str:
         return who_name(inquiry.asked_by)
@@ -85,6 +88,9 @@ class TrackAttemptAdmin(KeysetList, ShownOnly):
             return queryset.filter(ip=str(ip_address(text))), False
         except ValueError:
             return queryset.filter(number=text.upper()), False
+
+    def heading_of(self, row: Any) -> str:
+        return f"{row.number} · {row.get_outcome_display()}"
 
     @display(description=_("outcome"))
     def outcome_badge(self, attempt: TrackAttempt) -> SafeString:

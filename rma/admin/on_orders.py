@@ -13,6 +13,7 @@ from ordercenter.core.adminkit.story import (
     name_fields,
     name_machines,
     name_states,
+    name_subjects,
     name_values,
 )
 from orders.admin.card import Dimension, add_section
@@ -33,6 +34,9 @@ name_events(WORDS)
 name_states(Return.KIND, ReturnState.choices)
 name_states(Refund.KIND, RefundState.choices)
 name_states(UnknownParcel.KIND, UnknownParcelState.choices)
+name_subjects(Return.KIND, _("return"), "rma_return")
+name_subjects(Refund.KIND, _("refund"), "rma_refund")
+name_subjects(UnknownParcel.KIND, _("Parcel without RMA"), "rma_unknownparcel")
 name_fields(
     {
         "trouble": _("trouble"),

@@ -48,6 +48,7 @@ class Button:
     tone: str
     on_list: bool
     possible: Possible | None
+    confirm: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ def button(
     on_list: bool = False,
     verb: str = "",
     possible: Possible | None = None,
+    confirm: str | Promise = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method of a model admin a button.
 
     The method takes (request, dialog, subject) and calls an action; it may return the sentence
     that says what is done, or an `HttpResponse`. `verb` names the move of the machine that must
     be possible, `possible` answers the same question for anything else. `on_list` buttons stand
-    above the list and get no subject.
+    above the list and get no subject. The dialog ends with `confirm`, where that isn't `title`.
     """
 
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,6 +94,7 @@ def button(
             tone=tone,
             on_list=on_list,
             possible=_can_move(verb) if verb else possible,
+            confirm=confirm,
         )
         return method
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,9 +29,10 @@ def badge(text: Any, tone: str = "gray", *, title: str = "") -> SafeString:
 
 
 def badges(items: Mapping[Any, str] | list[tuple[Any, str]]) -> SafeString:
-    """Several badges in a row."""
+    """Several badges in a row, or nothing."""
     pairs = items.items() if isinstance(items, Mapping) else items
-    return format_html_join(" ", "{}", ((badge(text, tone),) for text, tone in pairs))
+    row = format_html_join(" ", "{}", ((badge(text, tone),) for text, tone in pairs))
+    return row or mark_safe(NOTHING)
 
 
 def link(url: str, text: Any) -> SafeString:
@@ -70,6 +72,22 @@ def span(length: timedelta) -> str:
     return _("%(minutes)d min") % {"minutes": minutes}
 
 
+def left(minutes: int) -> str:
+    """The minutes until something as a span; negative ones say how long it is overdue."""
+    words = span(timedelta(minutes=abs(minutes)))
+    return words if minutes >= 0 else _("overdue %(span)s") % {"span": words}
+
+
+def left_words() -> dict[str, str]:
+    """What `left` is made of, for scripts that go on counting in the browser."""
+    return {
+        "days": _("%(days)d d %(hours)d h"),
+        "hours": _("%(hours)d h %(minutes)d min"),
+        "minutes": _("%(minutes)d min"),
+        "overdue": _("overdue %(span)s"),
+    }
+
+
 def clock(due_at: datetime | None, paused: bool = False) -> SafeString:
     """How a running clock stands: paused, time left, or how long it is overdue (red)."""
     if due_at is None:
@@ -81,6 +99,12 @@ def clock(due_at: datetime | None, paused: bool = False) -> SafeString:
         return badge(_("overdue %(span)s") % {"span": span(-left)}, "red", title=moment(due_at))
     tone = "orange" if left < timedelta(minutes=15) else "gray"
     return badge(_("%(span)s left") % {"span": span(left)}, tone, title=moment(due_at))
+
+
+def as_json(value: Any) -> SafeString:
+    """A value as a person can read it, line by line."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return format_html('<pre class="oc-body">{}</pre>', text)
 
 
 def size(count: int) -> str:

@@ -85,6 +85,16 @@ def name_subjects(kind: str, word: Text, page: str) -> None:
     _subjects[kind] = (word, page)
 
 
+def subject_name(kind: str) -> str:
+    """What a kind of subject is called; its technical name where nobody has given it words."""
+    return str(_subjects[kind][0]) if kind in _subjects else kind
+
+
+def stage_words(kind: str, stage: str) -> str:
+    """A subject and its state or stage together."""
+    return f"{subject_name(kind)} · {state_name(kind, stage)}"
+
+
 def subject_link(kind: str, subject_id: int | str) -> SafeString | str:
     """The subject as a link to its page; its technical name where nobody has given it words."""
     if kind not in _subjects or not str(subject_id).isdigit():

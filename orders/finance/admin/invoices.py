@@ -183,6 +183,7 @@ class InvoiceAdmin(TransitionButtons, OrderLink, KeysetList, ShownOnly):
 
     @button(
         _("Purchase costs"),
+        confirm=_("I have seen them"),
         icon="query_stats",
         permission=SEE_COST,
         possible=while_in(*WAITING),

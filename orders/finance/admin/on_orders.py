@@ -12,6 +12,7 @@ from ordercenter.core.adminkit.story import (
     name_events,
     name_machines,
     name_states,
+    name_subjects,
     name_values,
 )
 from orders.admin.card import FINDINGS, Dimension, add_section
@@ -24,6 +25,7 @@ from orders.finance.models import (
     Invoice,
     InvoiceKind,
     InvoiceState,
+    SettlementFile,
 )
 from orders.models import Order
 
@@ -31,6 +33,9 @@ name_events(WORDS)
 FINDINGS.update({INVOICED: _("invoice issued"), WANTED: _("wants an invoice")})
 name_states(Invoice.KIND, InvoiceState.choices)
 name_states(Difference.KIND, DifferenceState.choices)
+name_subjects(Invoice.KIND, _("Invoice"), "finance_invoice")
+name_subjects(Difference.KIND, _("difference"), "finance_difference")
+name_subjects(SettlementFile.KIND, _("settlement file"), "finance_settlementfile")
 name_values("kind", InvoiceKind.choices)
 name_values("cause", Cause.choices)
 name_details(

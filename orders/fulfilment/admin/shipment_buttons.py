@@ -102,6 +102,7 @@ class ShipmentButtons(TransitionButtons):
     set_carrier = action_button(
         actions.set_carrier,
         _("Carrier and waybill"),
+        confirm=_("Keep"),
         icon="local_shipping",
         permission="fulfilment.set_carrier_shipment",
         possible=_has_no_label,

@@ -8,7 +8,9 @@ from integrations.models import Notice
 from inventory.actions import report_low_stock, set_safety_stock
 from ordercenter.core import clocks, moments, outbox
 from ordercenter.core.actor import SYSTEM
-from ordercenter.core.models import Delivery
+from ordercenter.core.adminkit import looks
+from ordercenter.core.adminkit.story import state_name, subject_name
+from ordercenter.core.models import ClockPolicy, Delivery
 from orders.actions import hold_order, mark_urgent, set_urgency
 from orders.fulfilment.actions import Trace, take_tracking
 from orders.fulfilment.models import TrackingState
@@ -55,6 +57,7 @@ def test_new_orders_are_one_notice_urgent_ones_are_alarms_of_their_own():
     alarm = Notice.objects.filter(kind="order.new_urgent").latest("pk")
     assert urgent.number in alarm.headline
     assert alarm.link == f"/admin/orders/order/{urgent.pk}/change/"
+    assert looks.money(urgent.total) in alarm.headline
 
 
 def test_hearing_an_event_twice_tells_nobody_twice():
@@ -90,6 +93,19 @@ def test_each_level_of_an_overdue_stage_is_told_to_its_role():
         ("director", "alarm", "clock.director"),
     ]
     assert all(order.number in notice.headline for notice in mine)
+
+
+def test_everything_with_a_time_limit_is_told_in_words():
+    policies = ClockPolicy.objects.all()
+    unnamed = [
+        f"{policy.subject_kind}.{policy.stage}"
+        for policy in policies
+        if subject_name(policy.subject_kind) == policy.subject_kind
+        or state_name(policy.subject_kind, policy.stage) == policy.stage
+    ]
+
+    assert policies
+    assert not unnamed
 
 
 def test_many_overdue_orders_are_one_notice_for_each_level():
