@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from unfold.decorators import display
 
 from integrations.admin.credentials import WithSecret
 from integrations.intake import accounts
-from integrations.models import ChannelAccount, ToldChannel, ToldState
+from integrations.models import ChannelAccount, RawState, ToldChannel, ToldState
 from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, when
 from ordercenter.core.adminkit.dialogs import Dialog, Reason, SeenVersion
@@ -24,6 +25,7 @@ from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.adminkit.story import name_events, name_machines, name_subjects, story
 from ordercenter.core.errors import BadInput
 from ordercenter.core.timeline import record
+from orders.models import channel_name
 
 name_events(
     {
@@ -71,6 +73,15 @@ class AccountForm(SeenVersion, WithSecret):
         )
 
 
+# What a pull keeps of how far it has come (integrations.intake.pull).
+PROGRESS = {
+    "since": _("from"),
+    "until": _("to"),
+    "at": _("read up to"),
+    "began": _("begun"),
+    "ended": _("finished"),
+}
+COUNTS = {"stored": _("messages"), **{state.value: state.label for state in RawState}}
 # Fields that are only there to be written.
 WRITTEN = ("credentials", "seen_version")
 
@@ -85,6 +96,10 @@ def _paused(account: ChannelAccount) -> bool:
     return account.is_paused
 
 
+def _as_moment(text: str) -> str:
+    return looks.moment(datetime.fromisoformat(text))
+
+
 def _told(name: str, form: Any) -> list[str]:
     if name == "credentials":
         return ["***", "***"]
@@ -94,7 +109,7 @@ def _told(name: str, form: Any) -> list[str]:
 @admin.register(ChannelAccount)
 class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
     form = AccountForm
-    list_display = ("shop", "adapter", "state", "last_pulled_at", "cursor_at", "next_pull_at")
+    list_display = ("shop", "channel", "state", "last_pulled_at", "cursor_at", "next_pull_at")
     list_select_related = ("shop",)
     readonly_fields = (
         "state",
@@ -178,6 +193,10 @@ class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
             },
         )
 
+    @display(description=_("channel"))
+    def channel(self, account: ChannelAccount) -> str:
+        return channel_name(account.adapter)
+
     @display(description=_("state"))
     def state(self, account: ChannelAccount) -> SafeString:
         if account.is_paused:
@@ -190,8 +209,14 @@ class ChannelAccountAdmin(TransitionButtons, ModelAdmin):
 
     @display(description=_("progress"))
     def shown_progress(self, account: ChannelAccount) -> str:
-        parts = [f"{key}: {value}" for key, value in (account.progress or {}).items()]
-        return "；".join(parts) or looks.NOTHING
+        progress = account.progress or {}
+        said = [
+            f"{word} {_as_moment(progress[name])}"
+            for name, word in PROGRESS.items()
+            if progress.get(name)
+        ]
+        said += [f"{COUNTS[name]} {n}" for name, n in progress.get("counts", {}).items() if n]
+        return "；".join(said) or looks.NOTHING
 
     @button(
         _("Pull now"),
@@ -271,6 +296,13 @@ class ToldChannelAdmin(KeysetList, ShownOnly):
         Tab("pending", _("Not told yet"), rows_in(ToldState.PENDING)),
         EVERYTHING,
     )
+
+    fields = (*list_display, "shown_answer")
+    readonly_fields = fields
+
+    @display(description=_("answer"))
+    def shown_answer(self, told: ToldChannel) -> SafeString:
+        return looks.as_json(told.answer)
 
     @display(description=_("order number"))
     def order_number(self, told: ToldChannel) -> str:

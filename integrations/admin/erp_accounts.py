@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.admin.credentials import SecretField, WithSecret
@@ -79,8 +80,13 @@ def _is_on(account: ErpAccount) -> bool:
 @admin.register(ErpAccount)
 class ErpAccountAdmin(TransitionButtons, ModelAdmin):
     form = ErpAccountForm
-    list_display = ("name", "system", "base_url", "is_active", "pushes", "checks", "trouble")
+    list_display = ("name", "erp", "base_url", "is_active", "pushes", "checks", "trouble")
     readonly_fields = ("is_active", "trouble")
+
+    @display(description=_("ERP"))
+    def erp(self, account: ErpAccount) -> str:
+        adapter = ERPS.all.get(account.system)
+        return str(adapter.label) if adapter else account.system
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

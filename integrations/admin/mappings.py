@@ -23,7 +23,14 @@ from ordercenter.core.adminkit import dialogs, looks
 from ordercenter.core.adminkit.buttons import TransitionButtons, actor_of, button, while_in
 from ordercenter.core.adminkit.dialogs import Dialog
 from ordercenter.core.adminkit.readonly import ShownOnly
-from ordercenter.core.adminkit.story import name_events, name_fields, name_states, story
+from ordercenter.core.adminkit.story import (
+    name_events,
+    name_fields,
+    name_machines,
+    name_states,
+    story,
+    who_name,
+)
 from ordercenter.core.visitors import may
 
 PREVIEWED = 20
@@ -34,6 +41,7 @@ STATE_TONES: dict[str, str] = {
 }
 
 name_states(MappingVersion.KIND, MappingState.choices)
+name_machines({"adapter": _("Comes with the system")})
 name_events(
     {
         "mapping.drafted": _("Mapping drafted"),
@@ -90,12 +98,12 @@ class Table(Dialog):
 
 @admin.register(MappingVersion)
 class MappingVersionAdmin(TransitionButtons, ShownOnly):
-    list_display = ("name", "state_badge", "made_by", "made_at", "activated_at", "note")
+    list_display = ("name", "state_badge", "maker", "made_at", "activated_at", "note")
     list_filter = ("channel",)
     fields = (
         "name",
         "state_badge",
-        "made_by",
+        "maker",
         "made_at",
         "activated_at",
         "note",
@@ -115,6 +123,10 @@ class MappingVersionAdmin(TransitionButtons, ShownOnly):
     @display(description=_("field mapping"))
     def name(self, version: MappingVersion) -> str:
         return str(version)
+
+    @display(description=_("made by"))
+    def maker(self, version: MappingVersion) -> str:
+        return who_name(version.made_by)
 
     @display(description=_("state"))
     def state_badge(self, version: MappingVersion) -> SafeString:

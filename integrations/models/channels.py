@@ -13,7 +13,7 @@ from django_fsm import FSMField, transition
 from ordercenter.core import moments
 from ordercenter.core.lifecycle import Lifecycle, Versioned
 from ordercenter.core.secrets import EncryptedJSONField
-from orders.models import Shop
+from orders.models import Shop, channel_name
 
 _MINUTES = [MinValueValidator(1), MaxValueValidator(60)]
 
@@ -57,7 +57,7 @@ class MappingVersion(Lifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.number}"
+        return f"{channel_name(self.channel)} {self.number}"
 
     @property
     def stream(self) -> str:
@@ -145,7 +145,7 @@ class ChannelAccount(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.shop} ({self.adapter})"
+        return str(self.shop)
 
     @property
     def stream(self) -> str:

@@ -16,14 +16,25 @@ from ordercenter.core.adminkit.readonly import ShownOnly
 from ordercenter.core.visitors import may
 from orders.admin.dialogs import SEE_RECEIVER
 from orders.masking import mask_name, mask_phone
-from orders.models import Customer, Shop
+from orders.models import Customer, Shop, channel_name
 
 
 @admin.register(Shop)
 class ShopAdmin(ModelAdmin):
-    list_display = ("code", "name", "channel", "ship_within_hours", "hold_minutes", "is_active")
+    list_display = (
+        "code",
+        "name",
+        "shown_channel",
+        "ship_within_hours",
+        "hold_minutes",
+        "is_active",
+    )
     search_fields = ("code", "name")
     filter_horizontal = ("warehouses",)
+
+    @display(description=_("channel"))
+    def shown_channel(self, shop: Shop) -> str:
+        return channel_name(shop.channel)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

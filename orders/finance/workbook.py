@@ -22,7 +22,7 @@ from orders.finance.errors import DoesNotTie
 from orders.finance.figures import ZERO
 from orders.finance.ledger import Key, Span, gifts_left_out, one_moment, rows, totals
 from orders.finance.models import Cause, DifferenceState, LineKind, LineOutcome
-from orders.models import OrderKind, OrderState, PaymentMethod
+from orders.models import CHANNEL_NAMES, OrderKind, OrderState, PaymentMethod, channel_name
 
 # A worksheet has 1,048,576 rows; beyond this nobody reads one.
 MOST_ROWS = 1_000_000
@@ -66,6 +66,7 @@ def write_sheet(sink: IO[bytes], span: Span) -> dict[str, str]:
 def _write_detail(sheet: SheetWriter, detail: Detail, span: Span) -> Sums:
     sums: Sums = defaultdict(lambda: [ZERO] * (len(detail.amounts) + detail.counts_rows))
     grand = [ZERO] * len(detail.amounts)
+    channels = {code: channel_name(code) for code in CHANNEL_NAMES}
     for count, row in enumerate(rows(detail.kind, span), start=1):
         if count > MOST_ROWS:
             raise DoesNotTie(_("More rows than a worksheet can hold. Choose fewer days."))
@@ -75,7 +76,7 @@ def _write_detail(sheet: SheetWriter, detail: Detail, span: Span) -> Sums:
         for place, column in enumerate(detail.amounts):
             mine[place + detail.counts_rows] += row[column]
             grand[place] += row[column]
-        sheet.add([f"{row[0]}", row[1], row[2], *detail.shows(row)])
+        sheet.add([f"{row[0]}", channels.get(row[1], row[1]), row[2], *detail.shows(row)])
     sheet.end_table()
     if detail.amounts:
         sheet.add_sums(_sum_row(detail, grand))
@@ -119,7 +120,7 @@ def _write_summary(sheet: SheetWriter, span: Span, found: Mapping[str, Sums]) ->
         amounts = [*orders, *payments, *refunds, payments[0] - refunds[0], *settled]
         for place, amount in enumerate(amounts):
             grand[place] += amount
-        sheet.add([f"{key[0]}", key[1], key[2], *(f"{amount}" for amount in amounts)])
+        sheet.add([f"{key[0]}", channel_name(key[1]), key[2], *(f"{amount}" for amount in amounts)])
     sheet.end_table()
     sheet.add_sums(
         [

@@ -25,7 +25,7 @@ from ordercenter.core.roles import role_name
 from orders.insight.facts import Fact, fact_named
 from orders.insight.keeping import Days
 from orders.insight.models import DailyNumber
-from orders.models import Order, WorkOrder
+from orders.models import Order, WorkOrder, channel_name
 
 OVERDUE = "overdue"
 _DAY = timedelta(days=1)
@@ -82,9 +82,8 @@ class Counted:
         names = [str(self.fact.labels.get(label, label)) for label in self.labels]
         last = self.days.end - _DAY
         span = str(last) if last == self.days.first else f"{self.days.first} – {last}"
-        return " · ".join(
-            filter(None, [str(self.fact.title), "、".join(names), self.channel, span])
-        )
+        channel = channel_name(self.channel)
+        return " · ".join(filter(None, [str(self.fact.title), "、".join(names), channel, span]))
 
 
 def _list_url(page: str, behind: str) -> str:

@@ -12,10 +12,11 @@ from orders.models.orders import (
 )
 from orders.models.papers import Attachment, OrderNote
 from orders.models.payments import Payment, PaymentMethod
-from orders.models.shops import ApiKey, Partner, Shop
+from orders.models.shops import CHANNEL_NAMES, ApiKey, Partner, Shop, channel_name
 from orders.models.work_orders import WorkOrder, WorkOrderKind, WorkOrderState
 
 __all__ = [
+    "CHANNEL_NAMES",
     "ApiKey",
     "Attachment",
     "Customer",
@@ -34,4 +35,5 @@ __all__ = [
     "WorkOrder",
     "WorkOrderKind",
     "WorkOrderState",
+    "channel_name",
 ]

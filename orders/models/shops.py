@@ -1,9 +1,30 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Warehouse
+
+# Shops carry the channel's code; one without a name here is shown by its code.
+CHANNEL_NAMES: dict[str, str | Promise] = {
+    "taobao": _("Taobao / Tmall"),
+    "tmall": _("Tmall"),
+    "jd": _("JD"),
+    "pinduoduo": _("Pinduoduo"),
+    "douyin": _("Douyin"),
+    "wechat_group": _("WeChat group"),
+    "wechat_mini": _("WeChat mini program"),
+    "alipay": _("Alipay"),
+    "pos": _("Counter"),
+    "manual": _("Entered by hand"),
+    "api": _("Partners"),
+}
+
+
+def channel_name(code: str) -> str:
+    """What people call a channel."""
+    return str(CHANNEL_NAMES.get(code, code))
 
 
 class Shop(models.Model):

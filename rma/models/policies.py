@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import channel_name
+
 
 class ReturnPolicy(models.Model):
     """What a channel's customers may send back, and what money goes back by itself.
@@ -45,4 +47,4 @@ class ReturnPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.channel or str(_("all channels"))
+        return channel_name(self.channel) or str(_("all channels"))

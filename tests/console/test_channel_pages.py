@@ -103,3 +103,19 @@ def test_filling_back_needs_a_range_in_order(account, signed_in):
     answer = signed_in("root").post(address, {"_form_submitted": "on", **body})
 
     assert answer.context["form"].errors["until"] == ["结束时间须晚于开始时间。"]
+
+
+def test_the_progress_of_a_pull_is_told_in_words_and_shanghai_time(account, signed_in):
+    account.progress = {
+        "kind": "pull",
+        "since": "2026-11-22T13:14:54+00:00",
+        "until": "2026-11-22T13:21:54+00:00",
+        "counts": {"stored": 3, "applied": 2, "quarantined": 0},
+        "complete": True,
+    }
+    account.save(update_fields=["progress"])
+    address = reverse("admin:integrations_channelaccount_change", args=[account.pk])
+
+    page = signed_in("root").get(address).text
+
+    assert "从 2026-11-22 21:14；到 2026-11-22 21:21；消息 3；已处理 2<" in page

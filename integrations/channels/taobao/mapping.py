@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 # channels.md 0.2. An open refund is a flag of the line and never a stage of the order.
 STAGES = {
     "TRADE_NO_CREATE_PAY": "unpaid",
@@ -21,6 +23,20 @@ STAGES = {
     "TRADE_FINISHED": "finished",
     "TRADE_CLOSED": "cancelled",
     "TRADE_CLOSED_BY_TAOBAO": "cancelled",
+}
+# The same in words, as sellers read it in their own back office.
+STATUS_WORDS = {
+    "TRADE_NO_CREATE_PAY": _("no payment begun"),
+    "WAIT_BUYER_PAY": _("waits for the buyer's payment"),
+    "PAY_PENDING": _("payment is being confirmed"),
+    "WAIT_PRE_AUTH_CONFIRM": _("waits for the payment's guarantee"),
+    "WAIT_SELLER_SEND_GOODS": _("waits for the seller to send"),
+    "SELLER_CONSIGNED_PART": _("sent in part"),
+    "WAIT_BUYER_CONFIRM_GOODS": _("waits for the buyer to confirm"),
+    "TRADE_BUYER_SIGNED": _("signed for by the buyer"),
+    "TRADE_FINISHED": _("trade finished"),
+    "TRADE_CLOSED": _("closed after a refund"),
+    "TRADE_CLOSED_BY_TAOBAO": _("closed before payment"),
 }
 # A refund that succeeded counts as open here: the line must not leave any more.
 REFUND_OPEN = {

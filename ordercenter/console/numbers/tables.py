@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from ordercenter.console.numbers.board import Board, Panel, Part, length
 from ordercenter.core.adminkit import looks
@@ -16,19 +14,7 @@ from ordercenter.core.adminkit.keyset import COUNT_CAP
 from ordercenter.core.roles import role_name
 from orders.insight.behind import overdue_url
 from orders.insight.reading import FUNNEL, Sum
-
-# Shops carry the channel's code; one without a name here is shown by its code.
-CHANNEL_NAMES: dict[str, str | Promise] = {
-    "taobao": gettext_lazy("Taobao / Tmall"),
-    "jd": gettext_lazy("JD"),
-    "pinduoduo": gettext_lazy("Pinduoduo"),
-    "douyin": gettext_lazy("Douyin"),
-    "wechat_group": gettext_lazy("WeChat group"),
-    "wechat_mini": gettext_lazy("WeChat mini program"),
-    "pos": gettext_lazy("Counter"),
-    "manual": gettext_lazy("Entered by hand"),
-    "api": gettext_lazy("Partners"),
-}
+from orders.models import channel_name
 
 
 def panels(board: Board) -> Iterator[Panel]:
@@ -93,7 +79,7 @@ def _channels(board: Board) -> Panel:
         _("Orders by channel"),
         [
             (
-                str(CHANNEL_NAMES.get(channel, channel)),
+                channel_name(channel),
                 found,
                 board.link("placed", channel=channel),
             )

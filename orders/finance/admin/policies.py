@@ -7,10 +7,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from ordercenter.core.adminkit import looks
 from ordercenter.core.adminkit.dialogs import SeenVersion
 from orders.finance.models import FinanceGate, SettlementColumn, SettlementFormat
+from orders.models import channel_name
 
 # Words with commas between them: one line is enough.
 _IN_A_LINE = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
@@ -27,7 +30,7 @@ class ColumnInline(TabularInline):
 class SettlementFormatAdmin(ModelAdmin):
     form = SeenVersion
     formfield_overrides = _IN_A_LINE
-    list_display = ("name", "channels")
+    list_display = ("name", "shown_channels")
     inlines = (ColumnInline,)
     fields = (
         "name",
@@ -38,6 +41,10 @@ class SettlementFormatAdmin(ModelAdmin):
         "aside_words",
         "seen_version",
     )
+
+    @display(description=_("channels"))
+    def shown_channels(self, one: SettlementFormat) -> str:
+        return "、".join(map(channel_name, one.channels)) or looks.NOTHING
 
 
 @admin.register(FinanceGate)

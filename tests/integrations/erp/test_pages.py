@@ -229,3 +229,12 @@ def test_a_list_of_checks_costs_the_same_for_thirty(books, desk):
 
     assert ErpCheck.objects.count() == 30
     assert 0 < len(thirty) <= len(one)
+
+
+def test_accounts_name_their_erp(desk):
+    ErpAccount.objects.create(name="测试账套", base_url="https://example.com")
+
+    page = desk("admin").get(url("erpaccount_changelist")).text
+
+    assert "金蝶云星空" in page
+    assert ">kingdee<" not in page

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from integrations.partners.kinds import KINDS
+from ordercenter.core.adminkit.story import event_name
 from ordercenter.engine.paths import PROJECT_ROOT
 from orders.api.reading import BOOKS
 from orders.fulfilment.models import ShipmentState
@@ -53,3 +54,7 @@ def test_every_event_that_partners_may_read_can_be_subscribed_to():
 
     readable = {kind for kind in found if not kind.startswith(BOOKS)}
     assert readable - NO_EVENTS - NOT_BY_STATE == set(KINDS)
+
+
+def test_every_kind_stands_on_the_timeline_in_words():
+    assert [kind for kind in KINDS if event_name(kind) == kind] == []
