@@ -11,6 +11,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ordercenter.core import moments
+from ordercenter.core.adminkit import looks
 from orders import selectors
 from orders.models import Customer, Order, WorkOrder, WorkOrderKind, WorkOrderState
 from orders.models.orders import CAN_HURRY
@@ -47,6 +48,11 @@ class UrgentRow:
         if self.wanted_by is None:
             return None
         return int((self.wanted_by - moments.now()).total_seconds() // 60)
+
+    @property
+    def left(self) -> str:
+        """The time left in words."""
+        return looks.NOTHING if self.minutes_left is None else looks.left(self.minutes_left)
 
     @property
     def tone(self) -> str:

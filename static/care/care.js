@@ -26,11 +26,22 @@
   let wait = EVERY;
   let timer = 0;
 
+  const words = JSON.parse(live.dataset.words || "{}");
+
+  /* As looks.left says it on the server. */
+  function spoken(left) {
+    const minutes = Math.abs(left);
+    const days = Math.floor(minutes / 1440);
+    const hours = Math.floor((minutes % 1440) / 60);
+    const text = (days ? words.days : hours ? words.hours : words.minutes)
+      .replace("%(days)d", days).replace("%(hours)d", hours).replace("%(minutes)d", minutes % 60);
+    return left < 0 ? words.overdue.replace("%(span)s", text) : text;
+  }
+
   function count() {
     live.querySelectorAll("[data-wanted]").forEach(function (cell) {
       if (!cell.dataset.wanted) return;
-      const left = Math.floor((cell.dataset.wanted * 1000 - Date.now()) / 60000);
-      cell.textContent = left + " " + cell.dataset.minutes;
+      cell.textContent = spoken(Math.floor((cell.dataset.wanted * 1000 - Date.now()) / 60000));
     });
   }
 

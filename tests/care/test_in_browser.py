@@ -1,9 +1,10 @@
 """The pages in a real Chromium, as wide as a telephone, in Chinese."""
 
+import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
@@ -118,6 +119,9 @@ def test_board_and_desk(committed_db, live_server, browser, size):
     page.goto("/board/urgent/")
     looked_at(page, f"board-{size}")
     assert page.locator("tbody tr").first.get_by_text(late.number).is_visible()
+    page.locator("td.left").last.evaluate("cell => { cell.textContent = '' }")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("td.left").last).to_have_text(re.compile(r"^1 天 [56] 小时$"))
     page.goto("/desk/")
     page.get_by_label("电话、订单号、运单号或姓名").fill("13812345678")
     page.keyboard.press("Enter")

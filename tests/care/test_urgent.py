@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Notice
 from ordercenter.core import moments
 from ordercenter.core.actor import SYSTEM
+from ordercenter.core.adminkit import looks
 from ordercenter.core.errors import BadInput, ChangedMeanwhile
 from ordercenter.core.models import Event
 from ordercenter.core.outbox import drain
@@ -198,6 +199,19 @@ def test_two_taps_at_once_open_one_card(race):
 
 
 class TestBoard:
+    @pytest.mark.parametrize(
+        ("minutes", "words"),
+        [
+            (0, "0 分钟"),
+            (59, "59 分钟"),
+            (1022, "17 小时 2 分"),
+            (2296, "1 天 14 小时"),
+            (-90, "超时 1 小时 30 分"),
+        ],
+    )
+    def test_says_the_time_left_in_the_two_largest_units(self, minutes, words):
+        assert looks.left(minutes) == words
+
     def test_sorts_by_the_wanted_moment(self, staff):
         later, sooner, calm = OrderFactory(), OrderFactory(), OrderFactory()
         mark(later, 30)

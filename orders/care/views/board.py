@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 
 from django.contrib.auth.decorators import permission_required
@@ -11,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
+from ordercenter.core.adminkit import looks
 from ordercenter.core.pages import only_for, unless_same
 from orders.care.selectors import UrgentRow, urgent_board
 from orders.care.views.common import own_files_only
@@ -22,7 +24,8 @@ from orders.care.views.common import own_files_only
 def urgent(request: HttpRequest) -> HttpResponse:
     """Open urgent orders, the soonest wanted first."""
     rows = urgent_board()
-    return render(request, "care/board.html", {"rows": rows, "etag": _mark(rows)})
+    context = {"rows": rows, "etag": _mark(rows), "words": json.dumps(looks.left_words())}
+    return render(request, "care/board.html", context)
 
 
 @permission_required("orders.view_order", raise_exception=True)
