@@ -131,7 +131,7 @@ class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
         "number",
         "transaction",
         "kind",
-        "amount",
+        "money",
         "outcome_badge",
         "order_link",
         "when",
@@ -158,10 +158,21 @@ class SettlementLineAdmin(OrderLink, KeysetList, ShownOnly):
         ("settlement", "row", "outcome_badge"),
         ("number", "order_link"),
         ("transaction", "kind"),
-        ("amount", "fee"),
+        ("money", "kept"),
         ("at", "as_it_came"),
     )
     readonly_fields = flatten(fields)
+
+    def heading_of(self, row: Any) -> str:
+        return f"{row.row} · {row.number or row.transaction} {looks.money(row.amount)}"
+
+    @display(description=_("amount"))
+    def money(self, line: SettlementLine) -> str:
+        return looks.money(line.amount)
+
+    @display(description=_("fee kept back"))
+    def kept(self, line: SettlementLine) -> str:
+        return looks.money(line.fee)
 
     @display(description=_("outcome"))
     def outcome_badge(self, line: SettlementLine) -> SafeString:

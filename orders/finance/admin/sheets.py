@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -121,4 +122,4 @@ class DailySheetAdmin(TransitionButtons, KeysetList, ShownOnly):
 
 def _money(sheet: DailySheet, name: str) -> Any:
     amount = sheet.figures.get(name)
-    return looks.NOTHING if amount is None else f"¥{amount}"
+    return looks.money(None if amount is None else Decimal(amount))
