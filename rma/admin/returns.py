@@ -137,8 +137,10 @@ class ReturnAdmin(ReturnButtons, OrderLink, ClockColumn, KeysetList, ShownOnly):
             rows,
         )
         return format_html(
-            '<div class="oc-scroll"><table class="oc-table"><thead><tr>{}</tr></thead>'
+            '<div class="oc-scroll" tabindex="0" role="region" aria-label="{}">'
+            '<table class="oc-table oc-goods"><thead><tr>{}</tr></thead>'
             "<tbody>{}</tbody></table></div>",
+            _("pieces"),
             head,
             body,
         )

@@ -7,13 +7,15 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from integrations.messaging.notices import notify
+from integrations.models import Robot
 from ordercenter.console.roles import OUR_APPS
 from ordercenter.core import invariants
 from ordercenter.core.actor import SYSTEM
-from ordercenter.core.models import Delivery, Event, LawRun
+from ordercenter.core.models import Delivery, Event, LawRun, Timer
 from orders.actions import hold_order
 from orders.models import WorkOrder, WorkOrderState
-from tests.factories import OrderFactory
+from tests.factories import OrderFactory, ShopFactory
 
 
 def ours():
@@ -76,6 +78,59 @@ def test_pages_leave_no_english(page, world, signed_in):
     assert LEFT_IN_ENGLISH.findall(text) == []
 
 
+def test_shops_are_shown_with_their_channels_name(db, signed_in):
+    ShopFactory(code="mini", channel="wechat_mini")
+    ShopFactory(code="own", channel="ours")
+
+    page = signed_in("root").get(reverse("admin:orders_shop_changelist")).text
+
+    assert "微信小程序" in page
+    assert ">ours<" in page
+
+
+def test_a_robots_message_is_listed_without_its_markup(db, signed_in):
+    robot = Robot.objects.create(name="群", credentials={"key": "k"})
+    robot.messages.create(content='⚡ <font color="warning">特急 OC1</font> [查看](http://a/b?c=1)')
+
+    page = signed_in("root").get(reverse("admin:integrations_robotmessage_changelist")).text
+
+    assert "⚡ 特急 OC1<" in page
+    assert "查看](" not in page
+
+
+def test_every_page_names_the_house_and_its_way_home(world, signed_in):
+    page = signed_in("root").get(reverse("admin:orders_order_changelist")).text
+
+    assert re.search(r'<div id="site-name">\s*<a href="/admin/">\s*订单中心', page)
+    assert 'aria-label="待办"' in page
+
+
+def test_the_root_leads_to_what_waits(client):
+    assert client.get("/").headers["Location"] == reverse("admin:index")
+
+
+def test_a_rows_page_is_headed_in_words(world, signed_in):
+    timer = Timer.objects.latest("pk")
+
+    page = signed_in("root").get(reverse("admin:core_timer_change", args=[timer.pk]))
+
+    assert timer.subject_kind == "work_order"
+    assert page.context["subtitle"] == "工单 · 待处理"
+    assert ">工单 · 待处理<" in re.sub(r"\s*([<>])\s*", r"\1", page.text)
+
+
+def test_a_notice_leads_to_what_it_tells_of(world, signed_in):
+    link = reverse("admin:orders_order_change", args=[world.pk])
+    for kind, address in (("leads", link), ("stays", "")):
+        notify(role="admin", kind=kind, title="通知", link=address)
+
+    page = signed_in("root").get(reverse("admin:integrations_notice_changelist")).text
+
+    cells = re.findall(r'<th[^>]*data-label="([^"]*)"[^>]*>\s*<a href="([^"]*)"', page)
+    assert [label for label, _address in cells] == ["通知", "通知"]
+    assert {address == link for _label, address in cells} == {True, False}
+
+
 def test_the_first_page_shows_what_waits_for_the_role(world, signed_in):
     tiles = {
         str(tile.title): tile.count
@@ -129,7 +184,7 @@ def test_laws_are_checked_by_a_button(world, signed_in):
     client.post(reverse("admin:core_lawrun_check_now"), {"_form_submitted": "on"})
 
     page = client.get(reverse("admin:core_lawrun_changelist"))
-    assert "规律全部成立" in "".join(str(message) for message in page.context["messages"])
+    assert "规则全部通过" in "".join(str(message) for message in page.context["messages"])
 
 
 def test_the_first_page_names_the_laws_that_do_not_hold(world, signed_in):
@@ -143,3 +198,13 @@ def test_the_first_page_names_the_laws_that_do_not_hold(world, signed_in):
     assert ([line.run.law for line in laws.broken], laws.unchecked) == ([broken.law], 1)
     assert laws.holding == len(invariants.all_laws()) - 2
     assert "违反 3 处" in page.content.decode()
+
+
+def test_what_a_work_order_is_about_is_told_without_machines_codes(world, signed_in):
+    work = WorkOrder.objects.get()
+    work.detail = {"waybill": "SF1", "code": "carrier", "text": "没有编码"}
+    work.save()
+
+    page = signed_in("root").get(reverse("admin:orders_workorder_change", args=[work.pk])).text
+
+    assert "运单号：SF1；内容：没有编码" in page
