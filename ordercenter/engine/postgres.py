@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -365,7 +365,8 @@ def _drop_stale_pid_file(home: Home) -> None:
     for number in (None, signal.SIGQUIT, signal.SIGKILL):
         for pid in processes.working_in(home.data):
             if number is not None:
-                os.kill(pid, number)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(pid, number)
         while processes.working_in(home.data) and time.monotonic() < deadline:
             time.sleep(0.02)
         deadline = time.monotonic() + ORPHAN_SECONDS
