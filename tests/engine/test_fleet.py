@@ -1,6 +1,7 @@
 """Ports, and the processes that are started."""
 
 import http.server
+import os
 import socket
 import threading
 
@@ -11,7 +12,7 @@ from ordercenter.engine.fleet import PortTaken
 from ordercenter.engine.metrics import FOLDER_VARIABLE
 from ordercenter.engine.web_server import LISTENER_VARIABLE
 
-FIRST_PORT = 26000
+FIRST_PORT = 26000 + os.getpid() % 5000  # other workers run these tests too
 
 
 @pytest.fixture
