@@ -1,6 +1,5 @@
 """Goods come in and are corrected: level, bins, ledger and timeline say the same."""
 
-import time
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -25,7 +24,7 @@ from ordercenter.core.models import Event
 from tests.factories import SkuFactory, StockLevelFactory, WarehouseFactory
 from tests.inventory.test_reserve import want
 from tests.support.laws import broken_laws
-from tests.support.race import MEETING_SECONDS
+from tests.support.race import Later
 
 NOBODY = Actor("person", "nobody", "admin", permissions=frozenset())
 
@@ -260,12 +259,6 @@ class TestSafetyStock:
             )
 
 
-def hold_while_it_comes_in(batch: Batch) -> None:
-    """The receipt has read the batch by now and waits for us, or keeps us waiting."""
-    time.sleep(MEETING_SECONDS / 2)
-    hold_batch(batch.pk, note="抽检", actor=SYSTEM)
-
-
 class TestRaces:
     def test_goods_that_come_into_a_new_level_while_their_batch_is_held_are_held(self, race):
         sku, house = SkuFactory(), WarehouseFactory()
@@ -275,7 +268,7 @@ class TestRaces:
 
         race(
             lambda: receive(sku, elsewhere, 3, batch_code="B1"),
-            lambda: hold_while_it_comes_in(batch),
+            Later(lambda: hold_batch(batch.pk, note="抽检", actor=SYSTEM)),
             meet_after="inventory.actions.receive._batches",
         )
 

@@ -5,6 +5,7 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,6 +19,13 @@ LOOK_SECONDS = 0.02
 Call = Callable[[], Any]
 
 
+@dataclass(frozen=True)
+class Later:
+    """A call that begins when somebody waits at the meeting, however slow the machine is."""
+
+    call: Call
+
+
 class Race:
     """Runs calls in threads of their own, each with its own database connection."""
 
@@ -25,7 +33,7 @@ class Race:
         self._monkeypatch = monkeypatch
 
     def __call__(
-        self, *calls: Call, meet_after: str | None = None, patience: float = MEETING_SECONDS
+        self, *calls: Call | Later, meet_after: str | None = None, patience: float = MEETING_SECONDS
     ) -> list[Any]:
         """The outcome of each call, in order: what it returned or the exception it raised.
 
@@ -39,7 +47,7 @@ class Race:
             if meet_after is not None:
                 owner, name = _find(meet_after)
                 patch.setattr(owner, name, meeting.behind(getattr(owner, name)))
-            outcomes = _run_all(calls, meeting)
+            outcomes = _run_all([meeting.when_to_begin(call) for call in calls], meeting)
         if meet_after is not None and not meeting.was_reached:
             pytest.fail(f"no call came to {meet_after}: this race proves nothing")
         return outcomes
@@ -53,13 +61,26 @@ class _Meeting:
         self._patience = patience
         self._counting = threading.Lock()
         self._arrived = self._ended = 0
+        self._is_reached = threading.Event()
         self._is_over = threading.Event()
         self._me = threading.local()
 
     @property
     def was_reached(self) -> bool:
         """Whether any call came here."""
-        return self._arrived > 0
+        return self._is_reached.is_set()
+
+    def when_to_begin(self, call: Call | Later) -> Call:
+        """The call as it is, or behind the first arrival here."""
+        if not isinstance(call, Later):
+            return call
+        late = call.call
+
+        def begin() -> Any:
+            self._is_reached.wait(RACE_SECONDS)
+            return late()
+
+        return begin
 
     def behind(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, with the meeting behind it."""
@@ -95,6 +116,7 @@ class _Meeting:
         self._me.was_here = True
         with self._counting:
             self._arrived += 1
+        self._is_reached.set()
         # Without an end in time something other than a lock of the database holds the rest back.
         self._is_over.wait(self._patience)
         self._is_over.set()
