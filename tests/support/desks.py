@@ -58,6 +58,8 @@ class Desk:
         self.page.click(f"#do-{verb}")
         dialog = self.page.locator("#dialog")
         expect(dialog).to_be_visible()
+        # The dialog puts the focus into its first field; what is typed before goes astray.
+        dialog.locator(":focus").wait_for()
         for name, value in fields.items():
             field = dialog.locator(f"[name={name}]")
             if field.evaluate("field => field.tagName") == "SELECT":
