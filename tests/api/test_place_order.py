@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from inventory.models import StockLevel
 from ordercenter.core.models import Event
 from orders.models import Order, WorkOrder
-from tests.api.support import RECEIVER, Caller, World, partner_for
+from tests.api.support import RECEIVER, Caller, World, build_world, partner_for
 
 
 def test_stores_the_order_and_promises_its_stock(world: World, partner: Caller):
@@ -79,8 +79,6 @@ def test_a_number_the_shop_has_already_is_a_duplicate(world: World, partner: Cal
 
 
 def test_the_same_number_in_two_shops_is_two_orders(world: World):
-    from tests.api.support import build_world
-
     other = build_world()
     both = partner_for(world.shop, other.shop)
     first = both.place(world.body(external_number="8"))
@@ -149,9 +147,7 @@ def test_lines_get_numbers_where_the_partner_gives_none(world: World, partner: C
 def test_placing_takes_this_many_statements(world: World, partner: Caller):
     partner.place(world.body())
 
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
+    with CaptureQueriesContext(connection) as seen:
         answer = partner.place(world.body(receiver={**RECEIVER, "phone": "13900000001"}))
 
     assert answer.status_code == 201

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.db import DataError, OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from ordercenter.core.api.problems import server_error
 from orders.api import views
 from tests.api.support import Caller, World
 
@@ -111,10 +112,6 @@ def test_a_fault_of_ours_says_nothing_of_its_cause(
 
 
 def test_a_fault_elsewhere_keeps_its_page(world: World):
-    from django.test import RequestFactory
-
-    from ordercenter.core.api.problems import server_error
-
     answer = server_error(RequestFactory().get("/admin/"))
 
     assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")

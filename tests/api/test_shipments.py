@@ -161,12 +161,8 @@ class TestEveryVerb:
 
     def test_needs_a_permission(self, parcel: dict[str, Any], carrier: Carrier, verb: str):
         clerk = staff_with("fulfilment.view_shipment")
-        body = {
-            **BODIES.get(verb, {}),
-            **({"carrier": carrier.code} if verb == "set_carrier" else {}),
-        }
 
-        answer = clerk.post(url(parcel, verb), body, version=parcel["version"])
+        answer = clerk.post(url(parcel, verb), body_for(verb, carrier), version=parcel["version"])
 
         assert answer.status_code == 403
         assert Shipment.objects.get().version == parcel["version"]
@@ -175,10 +171,7 @@ class TestEveryVerb:
         self, world: World, parcel: dict[str, Any], carrier: Carrier, verb: str
     ):
         ours, stranger = partner_for(world.shop), partner_for(build_world().shop)
-        body = {
-            **BODIES.get(verb, {}),
-            **({"carrier": carrier.code} if verb == "set_carrier" else {}),
-        }
+        body = body_for(verb, carrier)
 
         statuses = [
             who.post(url(parcel, verb), body, version=parcel["version"]).status_code

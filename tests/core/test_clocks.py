@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ordercenter.core import clocks, moments
 from ordercenter.core.actor import SYSTEM
@@ -313,7 +313,10 @@ class TestManySweeps:
     def test_one_subject_has_one_running_clock(self, db):
         order = placed_at(NOON)
 
-        with pytest.raises(Exception, match="one_running_clock_per_subject"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="one_running_clock_per_subject"),
+            transaction.atomic(),
+        ):
             clocks.start_clocks([ClockStart("order", order.pk, order.stream, "pending_review", {})])
 
         with connection.cursor() as cursor:

@@ -1,12 +1,10 @@
 import pytest
 
 from inventory.models import Warehouse
-from ordercenter.core.clocks import forget_policies
 from tests.fulfilment import world
 
 
 @pytest.fixture
 def house(db: None) -> Warehouse:
     """One warehouse with 50 pieces of A and 50 of B."""
-    forget_policies()
     return world.make_house()

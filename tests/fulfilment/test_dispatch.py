@@ -4,7 +4,6 @@ import pytest
 
 from inventory.models import Movement, Reservation, StockLevel
 from ordercenter.core.actor import SYSTEM
-from ordercenter.core.clocks import forget_policies
 from ordercenter.core.errors import ChangedMeanwhile, DomainError, WrongState
 from ordercenter.core.models import Event
 from orders.actions import cancel_order, hold_order
@@ -185,7 +184,6 @@ class TestDispatch:
 
 
 def test_cancel_and_dispatch_at_once_end_in_one_of_the_two(race):
-    forget_policies()
     world.make_house()
     shipment = world.packed(world.preparing_order({"A": 2}))
 
@@ -206,7 +204,6 @@ def test_cancel_and_dispatch_at_once_end_in_one_of_the_two(race):
 
 
 def test_one_parcel_leaves_once(race):
-    forget_policies()
     world.make_house()
     shipment = world.packed(world.preparing_order({"A": 2}))
 

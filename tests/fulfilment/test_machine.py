@@ -1,3 +1,5 @@
+"""A shipment moves exactly so."""
+
 from orders.fulfilment.models import Shipment
 
 

@@ -1,7 +1,8 @@
+"""The carrier's push and our own question bring the same traces at the same moment."""
+
 from datetime import datetime
 
 from ordercenter.core.actor import SYSTEM
-from ordercenter.core.clocks import forget_policies
 from ordercenter.core.moments import SHANGHAI
 from orders.fulfilment.actions import Trace, take_tracking
 from orders.fulfilment.models import Shipment, TrackingState
@@ -14,7 +15,6 @@ MESSAGE = [
 
 
 def test_push_and_poll_at_once_count_once(race):
-    forget_policies()
     world.make_house()
     shipment = world.dispatched()
 

@@ -1,3 +1,5 @@
+"""What each reader is told of a shipment's state."""
+
 import pytest
 
 from orders.fulfilment.models import ShipmentState
