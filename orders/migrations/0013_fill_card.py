@@ -1,3 +1,5 @@
+"""Who may fill in an urgent card."""
+
 from django.db import migrations
 
 

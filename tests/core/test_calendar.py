@@ -1,8 +1,10 @@
 """Working time: nights, holidays, odd tables."""
 
+import importlib
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from django.apps import apps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +146,14 @@ def test_adding_in_two_steps_is_adding_at_once(table, start, some, more):
 
     # The end of one stretch and the beginning of the next are the same in working time.
     assert table.open_time(start, in_steps) == table.open_time(start, at_once)
+
+
+@pytest.mark.django_db
+def test_the_first_hours_are_set_once_however_often_their_migration_runs():
+    migration = importlib.import_module("ordercenter.core.migrations.0003_working_hours")
+    before = list(WorkingHours.objects.order_by("pk").values())
+
+    migration.open_every_day(apps, None)
+
+    assert list(WorkingHours.objects.order_by("pk").values()) == before
+    assert len(before) == 7

@@ -7,6 +7,8 @@ from django.db import migrations
 
 def open_every_day(apps, schema_editor):
     WorkingHours = apps.get_model("core", "WorkingHours")
+    if WorkingHours.objects.exists():  # the way back leaves what people may have edited
+        return
     WorkingHours.objects.bulk_create(
         WorkingHours(weekday=day, starts=time(9), ends=time(21)) for day in range(7)
     )
