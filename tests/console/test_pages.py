@@ -207,4 +207,4 @@ def test_what_a_work_order_is_about_is_told_without_machines_codes(world, signed
 
     page = signed_in("root").get(reverse("admin:orders_workorder_change", args=[work.pk])).text
 
-    assert "运单号：SF1；内容：没有编码" in page
+    assert "内容：没有编码；运单号：SF1" in page
