@@ -224,6 +224,16 @@ def test_start_waits_for_children_of_a_killed_postmaster(cluster):
     assert ask(again.url, "SELECT 1") == [(1,)]
 
 
+def test_a_child_that_ends_while_it_is_looked_at_does_not_stop_the_start(cluster, monkeypatch):
+    kill_everything(cluster)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    monkeypatch.setattr(postgres, "ORPHAN_SECONDS", 0)
+    monkeypatch.setattr(processes, "working_in", lambda folder: [gone.pid])
+
+    assert ask(ensure_running().url, "SELECT 1") == [(1,)]
+
+
 def run_and_lose(connection: psycopg.Connection, query: str) -> None:
     with pytest.raises(psycopg.OperationalError):
         connection.execute(query)
