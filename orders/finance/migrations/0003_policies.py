@@ -74,8 +74,16 @@ def set_policies(apps, schema_editor):
 def drop_policies(apps, schema_editor):
     apps.get_model("finance", "FinanceGate").objects.filter(code="cost_look").delete()
     apps.get_model("core", "ClockPolicy").objects.filter(subject_kind="invoice").delete()
+    # By SQL: on the way back through several migrations the models of a cascade are of different
+    # states, and Django refuses to ask one for the other.
     names = [wanted["name"] for wanted in FORMATS]
-    apps.get_model("finance", "SettlementFormat").objects.filter(name__in=names).delete()
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM finance_settlementcolumn c USING finance_settlementformat f"
+            " WHERE f.id = c.format_id AND f.name = ANY(%s)",
+            [names],
+        )
+        cursor.execute("DELETE FROM finance_settlementformat WHERE name = ANY(%s)", [names])
 
 
 class Migration(migrations.Migration):
