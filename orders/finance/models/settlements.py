@@ -239,7 +239,7 @@ class SettlementLine(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     fee = models.DecimalField(_("fee kept back"), max_digits=14, decimal_places=2, default=0)
     at = models.DateTimeField(_("when"), null=True, blank=True)
-    identity = models.CharField(max_length=64, db_index=True)
+    identity = models.CharField(max_length=64)
     outcome = models.CharField(_("outcome"), max_length=16, choices=LineOutcome.choices)
     order = models.ForeignKey(
         Order,
@@ -262,6 +262,7 @@ class SettlementLine(models.Model):
         indexes = [
             models.Index(fields=["settlement", "outcome"], name="settlement_line_outcome"),
             models.Index(fields=["at"], name="settlement_line_at"),
+            models.Index(fields=["identity"], name="settlement_line_identity"),
         ]
 
     def __str__(self) -> str:
