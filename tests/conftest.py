@@ -102,13 +102,21 @@ def _nothing_remembered() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A Chromium for all tests of a module; each opens windows of its own."""
+def chromium_of_module() -> Iterator[Any]:
+    """A Chromium for all tests of a module: starting one takes a second."""
     # Imported here: this module is loaded before Django has its settings.
     from tests.support.browsing import chromium
 
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def browser(chromium_of_module: Any) -> Iterator[Any]:
+    """The module's Chromium; windows a test leaves open would go on asking, so they are closed."""
+    yield chromium_of_module
+    for context in list(chromium_of_module.contexts):
+        context.close()
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def test_a_return_goes_from_the_question_to_the_money(desk):
     picture(warehouse, "receive-inspect")
     page.click("form[action$='/inspect/'] button")
     expect(page.locator("form[action$='/inspect/']")).to_have_count(0)
+    page.wait_for_load_state()
     assert Return.objects.get().state == "inspected"
     assert WorkOrder.objects.get(kind="return").owner_role == "cs"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

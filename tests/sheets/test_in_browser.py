@@ -29,6 +29,7 @@ NAMES = {"Excel", "system", "orders"}
 
 def look(page: Page, name: str) -> None:
     """Nothing is wider than the screen, and our part of the page is in Chinese."""
+    page.wait_for_load_state()  # a click returns before its page is there
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
     assert page.evaluate(WIDER) <= 0, name

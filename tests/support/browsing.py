@@ -87,6 +87,7 @@ def window(
 
 def look(page: Page, name: str) -> None:
     """Nothing is wider than the screen, nothing is cut off; with OC_PICTURES a picture is taken."""
+    page.wait_for_load_state()  # a click returns before its page is there
     if PICTURES:
         for image in page.locator("img").all():
             image.scroll_into_view_if_needed()
